@@ -1,0 +1,1 @@
+"""The `gmsd` command and the platform on one machine that it runs."""

@@ -1,0 +1,44 @@
+"""Asking a broker who it is."""
+
+import asyncio
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What the broker says of itself: the id of its cluster and how many brokers it has."""
+
+    cluster_id: str
+    brokers: int
+
+
+async def describe(bootstrap: str, within: float = 5.0) -> Cluster | None:
+    """The cluster behind `bootstrap` once it answers an API call and has a controller, else None. Waits `within` seconds at most."""
+    if not await _listens(bootstrap.split(",")[0], within):
+        return None
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(within * 1000))
+    try:
+        async with asyncio.timeout(within):
+            await admin.start()
+            answer = await admin.describe_cluster()
+    except (KafkaError, TimeoutError, OSError):
+        return None
+    finally:
+        await admin.close()
+    if not answer["brokers"] or answer["controller_id"] < 0:
+        return None
+    return Cluster(str(answer["cluster_id"]), len(answer["brokers"]))
+
+
+async def _listens(address: str, within: float) -> bool:
+    """Whether anything accepts a connection there: asked first, because the client logs each refusal as an error."""
+    host, _, port = address.rpartition(":")
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), within)
+    except (OSError, TimeoutError, ValueError):
+        return False
+    writer.close()
+    return True
