@@ -110,8 +110,9 @@ class Indicator(BaseModel):
 
     def labels(self) -> dict[str, str]:
         """Dutch names of the codes of `cells`."""
-        named = {item.code: item.label for item in (*self.categories, *self.groups)}
-        return named | {TOTAL: "Totaal"}
+        categories = {category.code: category.label for category in self.categories}
+        groups = {group.code: group.label for group in self.groups}
+        return categories | groups | {TOTAL: "Totaal"}
 
 
 _WMO_CATEGORIES = tuple(Category(code=code, label=label) for code, label in WMO020.items())

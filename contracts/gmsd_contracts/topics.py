@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from gmsd_contracts.envelope import Payload
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
 from gmsd_contracts.events.consent_changed_v1 import ConsentChanged
 from gmsd_contracts.events.delivery_assessed_v1 import DeliveryAssessed
@@ -60,7 +61,7 @@ class Topic:
 
 
 def _events(
-    name: str, owner: Service, key: str, *payloads: type, partitions: int = 12, zone: Zone = Zone.STATISTICAL
+    name: str, owner: Service, key: str, *payloads: type[Payload], partitions: int = 12, zone: Zone = Zone.STATISTICAL
 ) -> Topic:
     types = tuple(payload.TYPE for payload in payloads)
     return Topic(name, owner, key, None, zone, "events", types, partitions)
