@@ -5,8 +5,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
 from gmsd_cli.local.kafka import LocalKafka
 from gmsd_cli.local.ports import free_block
+
+# Machines differ and are shared: a property is about the answer, never about how long it took.
+settings.register_profile("gmsd", deadline=None)
+settings.load_profile("gmsd")
 
 
 @pytest.fixture(scope="session")
