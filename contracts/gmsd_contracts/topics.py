@@ -61,7 +61,12 @@ class Topic:
 
 
 def _events(
-    name: str, owner: Service, key: str, *payloads: type[Payload], partitions: int = 12, zone: Zone = Zone.STATISTICAL
+    name: str,
+    owner: Service,
+    key: str,
+    *payloads: type[Payload],
+    partitions: int = 12,
+    zone: Zone = Zone.STATISTICAL,
 ) -> Topic:
     types = tuple(payload.TYPE for payload in payloads)
     return Topic(name, owner, key, None, zone, "events", types, partitions)
