@@ -1,0 +1,27 @@
+"""How a job can end badly. None of these carries the text of an exception: it may hold a cell value."""
+
+from typing import Literal
+
+Death = Literal["memory", "time", "signal", "exit"]
+
+
+class WorkerDied(Exception):
+    """The child did not survive the job; another has taken its place.
+
+    `kind`: it needed more memory than it may have, more time, was killed by a signal, or left by itself.
+    `code`: the signal's number or the exit code, where there is one.
+    """
+
+    def __init__(self, kind: Death, code: int | None = None) -> None:
+        super().__init__(kind if code is None else f"{kind} {code}")
+        self.kind: Death = kind
+        self.code = code
+
+
+class JobFailed(Exception):
+    """The job raised. `kind`: the exception's type; `where`: `module:line` of the innermost frame of our own code."""
+
+    def __init__(self, kind: str, where: str) -> None:
+        super().__init__(f"{kind} at {where}")
+        self.kind = kind
+        self.where = where
