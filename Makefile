@@ -1,0 +1,44 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both start from Python >= 3.11 and make, nothing else.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PACKAGES := contracts chassis services/intake services/validation services/linkage services/aggregation services/publication nation cli
+
+.PHONY: help demo test unit lint bench chaos lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): requirements.lock $(PACKAGES:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit("gmsd needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
+	@touch $@
+
+demo: $(INSTALLED) ## start everything, deliver a nation, publish it, keep serving
+	@$(BIN)/gmsd demo $(ARGS)
+
+test: $(INSTALLED) lint ## lint, types, architecture, and every test
+	$(BIN)/python -m pytest -m "not chaos" $(ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m gmsd_contracts.generate --check
+
+bench: $(INSTALLED) ## what the shape costs, beside a bare Polars script
+	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(INSTALLED) ## long fault runs
+	$(BIN)/python -m pytest -m chaos $(ARGS)
+
+lock: ## compile the locks anew (hashes, no URLs)
+	$(BIN)/python deploy/lock.py
+
+clean: ## stop nothing, remove what a run leaves
+	rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
