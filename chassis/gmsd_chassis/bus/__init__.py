@@ -1,0 +1,1 @@
+"""Events in and out: codec, publisher, inbox, fold, quarantine."""

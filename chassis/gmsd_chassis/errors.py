@@ -1,0 +1,60 @@
+"""The whole failure policy of a service.
+
+    Unprocessable   this message can never be processed        -> quarantine, go on
+    TryLater        not now (a store is away, a lock is held)   -> back off in place, then crash
+    ContentExpired  the content was erased as promised          -> a named outcome, never a failure of the service
+    ContentDamaged  the content is not what the event promised  -> a named outcome
+    ConfigError     the operator has to change something        -> one sentence, exit 78 (EX_CONFIG), no restart helps
+    anything else   a defect                                    -> the process crashes, the supervisor restarts it
+
+No error carries a cell value: `detail` names positions, columns, types and identifiers of deliveries only.
+"""
+
+import re
+
+EX_CONFIG = 78
+"""sysexits.h: configuration error. A supervisor may stop restarting on it."""
+EX_SOFTWARE = 70
+"""sysexits.h: internal error. A supervisor restarts."""
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def _slug(reason: str) -> str:
+    if not _SLUG.fullmatch(reason):
+        raise ValueError("a reason is a slug of at most 64 characters: it becomes a metric label")
+    return reason
+
+
+class Unprocessable(Exception):
+    """A message that no retry will make right. `reason` is a bounded slug; `detail` never holds a cell value."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = _slug(reason)
+        self.detail = detail
+
+
+class TryLater(Exception):
+    """Something outside is not there now. `after`: seconds the caller should wait at least, if it is known."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = _slug(reason)
+        self.after = after
+
+
+class ContentExpired(Exception):
+    """The key of this content was destroyed, or its chunks left the log: ask for the delivery again."""
+
+
+class ContentDamaged(Exception):
+    """Chunks are missing, mixed, or do not carry the promised sha256."""
+
+
+class ConfigError(Exception):
+    """What is wrong with the configuration, and what to do, in one sentence for an operator."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
