@@ -3,7 +3,7 @@
 import asyncio
 import os
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -28,8 +28,9 @@ class DirectoryContentStore:
     A file appears under its name when it is whole. `.part` files are attempts, running or dead.
     """
 
-    def __init__(self, path: Path, keyring: KeyRing) -> None:
+    def __init__(self, path: Path, keyring: KeyRing, *, topics: Mapping[str, Topic] = TOPICS) -> None:
         self._path = path
+        self._topics = topics
         self._keyring = keyring
 
     async def open(self, topic: Topic, *, delivery: UUID, schema: str) -> "DirectoryContentWriter":
@@ -70,9 +71,9 @@ class DirectoryContentStore:
         url = urlsplit(ref.location.url)
         name, _, content_id = url.path.partition("/")
         # The path is built from the registry and the content_id, never from the url: no url leads out of the directory.
-        if url.scheme != SCHEME or name not in TOPICS or content_id != str(ref.content_id):
+        if url.scheme != SCHEME or name not in self._topics or content_id != str(ref.content_id):
             raise ContentDamaged("its reference names no object of this store")
-        return TOPICS[name]
+        return self._topics[name]
 
 
 class DirectoryContentWriter(ChunkWriter):

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -31,7 +30,7 @@ class LogContentStore:
     """A ContentStore on Kafka.
 
     `producer`: started, idempotent, acks=all; it is the caller's and stays open. `bootstrap`: where readers connect,
-    each with a consumer of its own that has no group. `client_options` go to every consumer (TLS, SASL).
+    each with a consumer of its own that has no group. `topics`: the registry, by name.
     `patience`: how long a writer waits for a partition of its own. `silence`: how long a reader waits for the broker
     before TryLater.
     """
@@ -42,14 +41,14 @@ class LogContentStore:
         bootstrap: str,
         keyring: KeyRing,
         *,
-        client_options: Mapping[str, Any] | None = None,
+        topics: Mapping[str, Topic] = TOPICS,
         patience: timedelta = timedelta(seconds=10),
         silence: timedelta = timedelta(seconds=30),
     ) -> None:
         self._producer = producer
         self._bootstrap = bootstrap
         self._keyring = keyring
-        self._client_options = dict(client_options or {})
+        self._topics = topics
         self._patience = patience
         self._silence = silence
         self._locks: dict[str, PartitionLocks] = {}
@@ -69,9 +68,11 @@ class LogContentStore:
     async def read(self, ref: ContentRef) -> AsyncGenerator[bytes, None]:
         """See ContentStore.read."""
         place = ref.location
-        if not isinstance(place, LogRange) or place.topic not in TOPICS:
+        if not isinstance(place, LogRange) or place.topic not in self._topics:
             raise ContentDamaged("its reference names no content topic of the log")
-        unsealer = Unsealer(ref, await key_for_reading(self._keyring, TOPICS[place.topic], ref.content_id))
+        unsealer = Unsealer(
+            ref, await key_for_reading(self._keyring, self._topics[place.topic], ref.content_id)
+        )
         async with aclosing(self._frames(place, ref.content_id)) as frames:
             async for frame in frames:
                 data = await unsealer.open(frame)
@@ -98,7 +99,6 @@ class LogContentStore:
             auto_offset_reset="none",  # offsets that are gone must be an error, never another place to start
             max_partition_fetch_bytes=_FETCH_BYTES,
             request_timeout_ms=int(self._silence.total_seconds() * 1000),
-            **self._client_options,
         )
         try:
             await consumer.start()

@@ -5,13 +5,15 @@ import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from gmsd_chassis.content.store import ContentWriter
 from gmsd_chassis.errors import ConfigError
 from gmsd_chassis.isolation.errors import JobFailed, WorkerDied
 from gmsd_chassis.isolation.process import Child
 from gmsd_chassis.isolation.wire import MAX_PAYLOAD, MAX_RESULT, Kind
+
+if TYPE_CHECKING:  # the child imports this package too, and has no use for Kafka and keys
+    from gmsd_chassis.content.store import ContentWriter
 
 Read = Callable[[], AsyncIterator[bytes]]
 
@@ -76,7 +78,7 @@ class Workshop:
         args: dict[str, Any],
         *,
         read: Read,
-        sinks: Mapping[str, ContentWriter] | None = None,
+        sinks: "Mapping[str, ContentWriter] | None" = None,
     ) -> dict[str, Any]:
         """Run a job and return what it returned. KeyError for a job that was not declared.
 
@@ -156,7 +158,7 @@ class Workshop:
 class _Session:
     """One job: answers what the child asks until it has an outcome."""
 
-    def __init__(self, child: Child, read: Read, sinks: Sequence[ContentWriter], seconds: float) -> None:
+    def __init__(self, child: Child, read: Read, sinks: "Sequence[ContentWriter]", seconds: float) -> None:
         self._child = child
         self._read = read
         self._sinks = sinks

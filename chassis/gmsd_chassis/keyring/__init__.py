@@ -2,5 +2,15 @@
 
 from gmsd_chassis.keyring.directory import DirectoryKeyRing
 from gmsd_chassis.keyring.keyring import KEY_BYTES, KeyDestroyed, KeyRecord, KeyRing
+from gmsd_chassis.keyring.retention import Keep, RetentionSweep, SweepSummary
 
-__all__ = ["KEY_BYTES", "DirectoryKeyRing", "KeyDestroyed", "KeyRecord", "KeyRing"]
+__all__ = [
+    "KEY_BYTES",
+    "DirectoryKeyRing",
+    "Keep",
+    "KeyDestroyed",
+    "KeyRecord",
+    "KeyRing",
+    "RetentionSweep",
+    "SweepSummary",
+]
