@@ -52,7 +52,7 @@ def reduce_exceptions(_: WrappedLogger, __: str, event: MutableMapping[str, Any]
     for key, value in event.items():
         if isinstance(value, BaseException):
             event[key] = describe(value)
-    return cast("EventDict", event)
+    return event
 
 
 def redact(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> EventDict:
@@ -82,7 +82,7 @@ def configure(service: str, instance: str, level: int = logging.INFO) -> None:
 
     def identify(_: WrappedLogger, __: str, event: MutableMapping[str, Any]) -> EventDict:
         event["service"], event["instance"] = service, instance
-        return cast("EventDict", event)
+        return event
 
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

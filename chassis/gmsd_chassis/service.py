@@ -248,8 +248,10 @@ class Service:
 
     async def _observe(self) -> None:
         while True:
-            for part in (*self._inboxes, *self._folds):
-                await part.observe()
+            for inbox in self._inboxes:
+                await inbox.observe()
+            for fold in self._folds:
+                await fold.observe()
             await self.health.ready()
             await asyncio.sleep(OBSERVE_SECONDS)
 

@@ -20,3 +20,6 @@ class Backoff:
         """Seconds to wait after failure number `attempt` (from 1). Jitter keeps replicas from coming back together."""
         ceiling = min(self.cap, self.first * 2.0 ** min(attempt - 1, 32))
         return max(min(at_least or 0.0, self.cap), random.uniform(ceiling / 2, ceiling))  # noqa: S311
+
+
+DEFAULT = Backoff()

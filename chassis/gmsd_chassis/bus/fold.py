@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from gmsd_chassis.bus.backoff import Backoff
+from gmsd_chassis.bus.backoff import DEFAULT, Backoff
 from gmsd_chassis.bus.cluster import describe
 from gmsd_chassis.bus.codec import decode
 from gmsd_chassis.bus.fold_store import FoldStore, Migration
@@ -51,7 +51,7 @@ class Fold:
         apply: Apply,
         bootstrap: str,
         clock: Clock | None = None,
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = DEFAULT,
     ) -> None:
         self.name = name
         self.topics = tuple(topics)
@@ -85,7 +85,7 @@ class Fold:
                 log.warning("fold_interrupted", fold=self.name, error=error)
                 await asyncio.sleep(self._backoff.delay(attempt))
 
-    async def applied(self, position: Position, timeout: float) -> None:
+    async def applied(self, position: Position, timeout: float) -> None:  # noqa: ASYNC109 - turns into a named error
         """Return when the record at `position` is applied. TryLater('fold_behind') after `timeout` seconds."""
         place = (position.topic, position.partition)
         try:

@@ -18,7 +18,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
 from gmsd_chassis.bus.attempts import Attempts
-from gmsd_chassis.bus.backoff import Backoff
+from gmsd_chassis.bus.backoff import DEFAULT, Backoff
 from gmsd_chassis.bus.codec import decode, type_of
 from gmsd_chassis.bus.drain import Drain
 from gmsd_chassis.bus.fuse import Fuse, FuseLimits
@@ -97,7 +97,7 @@ class Inbox:
         accepts: Collection[str],
         handler: Handler,
         on_poison: OnPoison | None = None,
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = DEFAULT,
         fuse: FuseLimits | None = None,
     ) -> None:
         known = {event_type for topic in topics for event_type in topic.event_types}
@@ -219,7 +219,7 @@ class Inbox:
                 await self._process(record, partition, message.consumer, self._drain.epoch)
             except asyncio.CancelledError:
                 raise
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - whatever a handler raises ends the process
                 self._crashed = True
                 reason = error.reason if isinstance(error, Crash) else "handler_failed"
                 self._wired.crash(reason, error.__cause__ or error)

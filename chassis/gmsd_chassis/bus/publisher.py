@@ -16,7 +16,7 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import RecordMetadata
 
-from gmsd_chassis.bus.backoff import Backoff
+from gmsd_chassis.bus.backoff import DEFAULT, Backoff
 from gmsd_chassis.bus.codec import Record, Route, encode
 from gmsd_chassis.bus.position import Position
 from gmsd_chassis.logs import log
@@ -47,7 +47,7 @@ class Publisher:
         bootstrap: str,
         *,
         client_id: str = "gmsd",
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = DEFAULT,
         route: Route = topic_of,
     ) -> None:
         self._bootstrap = bootstrap
@@ -170,9 +170,8 @@ class Publisher:
     async def _renew(self, failed: AIOKafkaProducer) -> None:
         """A producer that met a fatal error (sequence lost after a broker crash) fails every later send: replace it."""
         async with self._renewing:
-            if self._producer is not failed or failed._sender.sender_task is None:
-                return
-            if not failed._sender.sender_task.done():
+            sender = failed._sender.sender_task
+            if failed is not self._producer or sender is None or not sender.done():
                 return
             fresh = await self._connect()
             self._producer = fresh
