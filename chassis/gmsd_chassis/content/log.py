@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -29,7 +29,8 @@ _RETRY_AFTER = 5.0  # seconds: a broker recovers from kill -9 in 5-12
 class LogContentStore:
     """A ContentStore on Kafka.
 
-    `producer`: started, idempotent, acks=all; it is the caller's and stays open. `bootstrap`: where readers connect,
+    `producer`: gives the caller's producer of this moment (idempotent, acks=all); asked anew for every writer, because a
+    publisher replaces its producer after a fatal error, so `lambda: publisher.producer`. `bootstrap`: where readers connect,
     each with a consumer of its own that has no group. `topics`: the registry, by name.
     `patience`: how long a writer waits for a partition of its own. `silence`: how long a reader waits for the broker
     before TryLater.
@@ -37,7 +38,7 @@ class LogContentStore:
 
     def __init__(
         self,
-        producer: AIOKafkaProducer,
+        producer: Callable[[], AIOKafkaProducer],
         bootstrap: str,
         keyring: KeyRing,
         *,
@@ -62,7 +63,7 @@ class LogContentStore:
         except KafkaError as error:
             raise _later("content_open") from error
         return LogContentWriter(
-            content_id, delivery, schema, key, self._keyring, self._producer, topic.name, locks
+            content_id, delivery, schema, key, self._keyring, self._producer(), topic.name, locks
         )
 
     async def read(self, ref: ContentRef) -> AsyncGenerator[bytes, None]:
@@ -86,7 +87,7 @@ class LogContentStore:
 
     async def _locks_of(self, topic: str) -> PartitionLocks:
         if topic not in self._locks:
-            partitions = await self._producer.partitions_for(topic)
+            partitions = await self._producer().partitions_for(topic)
             self._locks.setdefault(topic, PartitionLocks(partitions, self._patience))
         return self._locks[topic]
 
