@@ -35,7 +35,14 @@ class Linkage:
     """Replaces identity in every delivery that passed the technical check, before akkoord."""
 
     def __init__(
-        self, *, content: ContentStore, workshop: Workshop, erasure: Erasure, key: bytes, key_version: int, clock: Clock
+        self,
+        *,
+        content: ContentStore,
+        workshop: Workshop,
+        erasure: Erasure,
+        key: bytes,
+        key_version: int,
+        clock: Clock,
     ) -> None:
         self._content = content
         self._workshop = workshop
@@ -61,7 +68,9 @@ class Linkage:
         about = received.event.data
         if not isinstance(about, DeliveryAssessed | DeliveryRequeued):
             return ()
-        failed = LinkFailed(slot=about.slot, delivery_id=about.delivery_id, reason=reason, attempts=MAX_DEATHS)
+        failed = LinkFailed(
+            slot=about.slot, delivery_id=about.delivery_id, reason=reason, attempts=MAX_DEATHS
+        )
         return (self._event(received.event, failed, "link failed"),)
 
     async def _link(
@@ -70,7 +79,9 @@ class Linkage:
         try:
             version = version_by_id(specification)
         except KeyError:
-            raise Unprocessable("onbekende_specificatie", f"delivery {about.delivery_id}: {specification}") from None
+            raise Unprocessable(
+                "onbekende_specificatie", f"delivery {about.delivery_id}: {specification}"
+            ) from None
         rows = nobody = 0
         linked: ContentRef | None = None
         if checked is not None:
@@ -97,10 +108,14 @@ class Linkage:
         )
         return (self._event(cause, data, "linked"),)
 
-    async def _rewrite(self, delivery: UUID, version: DatasetVersion, checked: ContentRef) -> tuple[ContentRef, int]:
+    async def _rewrite(
+        self, delivery: UUID, version: DatasetVersion, checked: ContentRef
+    ) -> tuple[ContentRef, int]:
         args = {"specification": version.id, "delivery": str(delivery), "key": self._key.hex()}
         for attempt in range(1, MAX_DEATHS + 1):
-            async with await self._content.open(CONTENT_LINKED, delivery=delivery, schema=version.linked_name) as writer:
+            async with await self._content.open(
+                CONTENT_LINKED, delivery=delivery, schema=version.linked_name
+            ) as writer:
                 try:
                     done = await self._workshop.run(
                         "link", args, read=lambda: self._content.read(checked), sinks={LINKED: writer}

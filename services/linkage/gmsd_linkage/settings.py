@@ -16,10 +16,18 @@ class LinkageSettings(ServiceSettings):
 
     zones: ClassVar[frozenset[Zone]] = frozenset({Zone.IDENTIFYING, Zone.PSEUDONYMOUS})
 
-    pseudonym_key: Path = Field(description="File with the pseudonym key, 32 bytes; the same for every instance")
-    pseudonym_key_version: int = Field(default=1, ge=1, description="Version of the pseudonym key, raised when it rotates")
-    worker_memory_mb: int = Field(default=1536, ge=256, description="Resident memory the worker process may have, in MiB")
-    worker_seconds: float = Field(default=120.0, gt=0, description="Seconds the worker process may take for one delivery")
+    pseudonym_key: Path = Field(
+        description="File with the pseudonym key, 32 bytes; the same for every instance"
+    )
+    pseudonym_key_version: int = Field(
+        default=1, ge=1, description="Version of the pseudonym key, raised when it rotates"
+    )
+    worker_memory_mb: int = Field(
+        default=1536, ge=256, description="Resident memory the worker process may have, in MiB"
+    )
+    worker_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds the worker process may take for one delivery"
+    )
     retention_seconds: float = Field(
         default=3600.0, gt=0, description="Seconds between two sweeps for keys whose time has passed"
     )
@@ -29,7 +37,11 @@ class LinkageSettings(ServiceSettings):
         try:
             key = self.pseudonym_key.read_bytes()
         except OSError as error:
-            raise ConfigError(f"GMSD_PSEUDONYM_KEY names {self.pseudonym_key}, which cannot be read: {error.strerror}") from None
+            raise ConfigError(
+                f"GMSD_PSEUDONYM_KEY names {self.pseudonym_key}, which cannot be read: {error.strerror}"
+            ) from None
         if len(key) != KEY_BYTES:
-            raise ConfigError(f"GMSD_PSEUDONYM_KEY names {self.pseudonym_key}, which has {len(key)} bytes instead of {KEY_BYTES}")
+            raise ConfigError(
+                f"GMSD_PSEUDONYM_KEY names {self.pseudonym_key}, which has {len(key)} bytes instead of {KEY_BYTES}"
+            )
         return key
