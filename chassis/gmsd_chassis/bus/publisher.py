@@ -171,7 +171,8 @@ class Publisher:
         """A producer that met a fatal error (sequence lost after a broker crash) fails every later send: replace it."""
         async with self._renewing:
             sender = failed._sender.sender_task
-            if failed is not self._producer or sender is None or not sender.done():
+            renewed = failed is not self._producer
+            if renewed or sender is None or not sender.done():
                 return
             fresh = await self._connect()
             self._producer = fresh
