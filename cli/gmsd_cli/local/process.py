@@ -90,19 +90,6 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    def memory(self) -> int:
-        """Resident bytes of the process and its descendants now; 0 when it has ended."""
-        try:
-            top = psutil.Process(self.pid)
-            family = [top, *top.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return 0
-        total = 0
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                total += int(member.memory_info().rss)
-        return total
-
     def last_words(self) -> str:
         """The last line this run wrote that is not a JSON log record: where a refusal prints its sentence. '' if none."""
         return last_line(self.log, self._from)
@@ -131,23 +118,27 @@ def trim_log(log: Path, limit: int = LOG_LIMIT) -> None:
         os.truncate(log, 0)
 
 
-def end_leftover(record: Path) -> bool:
-    """End the process that a killed supervisor left behind, if `record` names one that still runs.
+def end_leftover(record: Path, grace: float = 15.0) -> bool:
+    """End the process that a killed supervisor left behind, if `record` names one that still runs: SIGTERM, then SIGKILL.
 
     Pid and start time must both agree, so that a pid that was given out again is never touched. Returns whether one was ended.
     """
     try:
-        pid_text, created_text = record.read_text(encoding="ascii").split()
+        text = record.read_text(encoding="ascii")
+    except OSError:
+        return False
+    try:
+        pid_text, created_text = text.split()
         pid, created = int(pid_text), float(created_text)
         process = psutil.Process(pid)
         same = bool(abs(process.create_time() - created) < 0.01)
-    except (OSError, ValueError, psutil.NoSuchProcess):
+    except (ValueError, psutil.NoSuchProcess):
         record.unlink(missing_ok=True)
         return False
     if same:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(grace)
         except psutil.TimeoutExpired:
             process.kill()
             process.wait(10)

@@ -1,0 +1,3 @@
+from gmsd_cli.main import main
+
+main()

@@ -1,0 +1,36 @@
+"""The `gmsd` command: each subcommand is one module of `commands`."""
+
+import sys
+
+import typer
+from rich.markup import escape
+
+from gmsd_cli.commands.token import token
+from gmsd_cli.commands.up import up
+from gmsd_cli.console import errors
+from gmsd_cli.local.errors import LocalError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # a traceback with local variables could print a key
+    pretty_exceptions_show_locals=False,
+)
+
+
+@app.callback()
+def gmsd() -> None:
+    """gmsd: de Gemeentelijke Monitor Sociaal Domein op uw eigen machine."""
+
+
+app.command()(up)
+app.command()(token)
+
+
+def main() -> None:
+    """Run the command line; a LocalError becomes one sentence on stderr and its exit code."""
+    try:
+        app()
+    except LocalError as e:
+        errors.print(escape(e.sentence))
+        sys.exit(e.exit_code)
