@@ -14,7 +14,7 @@ from gmsd_nation.kinds import BoolArray, Int64Array
 from gmsd_nation.residence import Stay
 
 _AGE_BOUNDS = (18, 40, 65, 75, 85)
-_CHANCES = np.array([0.008, 0.032, 0.052, 0.145, 0.37, 0.70])
+_CHANCES = np.array([0.007, 0.029, 0.048, 0.13, 0.33, 0.62])
 """Chance to be a client in the year, by age: below 18, 18-39, 40-64, 65-74, 75-84, 85 and older."""
 
 _YOUNG = np.array([6, 34, 1.2, 1.5, 1.6, 4, 11, 7, 1.5, 2.5, 6, 5, 2.5, 1.5, 7, 5.5, 1.5, 1.2])

@@ -12,7 +12,7 @@ import numpy as np
 from gmsd_nation.kinds import BoolArray, Int64Array
 
 FIRST_SYNTHETIC, LAST_SYNTHETIC = 70_000_000, 99_989_999
-FIRST_TEST, LAST_TEST = 99_990_000, 99_999_998
+FIRST_TEST, LAST_TEST = 99_990_000, 99_999_999
 """Prefixes (first eight digits): a synthetic nation, and the test range 999900006 to 999999990."""
 
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2)

@@ -18,6 +18,9 @@ _KIND_SHARES = (0.388, 0.288, 0.236, 0.072, 0.016)
 _INSTITUTIONAL = 0.011
 """Share of persons living in an institution."""
 
+_BORN_THIS_YEAR = 0.045
+"""Share of the children who are born in the course of the year: 0.9 % of the population."""
+
 _DEATH_AT_0, _DEATH_SLOPE = -10.6, 0.096
 """Log of the yearly chance to die at age 0 and its slope per year of age: 0.3 % at 50, 5 % at 80, 22 % at 95."""
 
@@ -55,8 +58,8 @@ def _reference_ages(rng: np.random.Generator, kind: Int64Array) -> FloatArray:
     """Age of the first adult of each household, in years, by kind."""
     n = len(kind)
     by_kind = (
-        _mixture(rng, n, 0.42, (31, 8), (68, 13)),
-        _mixture(rng, n, 0.24, (31, 5), (65, 10)),
+        _mixture(rng, n, 0.36, (31, 8), (68, 13)),
+        _mixture(rng, n, 0.18, (31, 5), (66, 10)),
         rng.normal(43, 7, n),
         rng.normal(44, 8, n),
         rng.normal(42, 15, n),
@@ -97,9 +100,10 @@ def crowd(rng: np.random.Generator, persons: int, year_start: int) -> Crowd:
     partner = np.clip(reference + rng.normal(-1.5, 4.0, n), 18.5, 102.0)
     housemate = np.clip(_reference_ages(rng, kind), 18.5, 102.0)
     offspring = reference - rng.uniform(23, 37, n)
-    # Who would be older than 24 has left home; who would not be born yet is a small child or arrives this year.
+    # Who would be older than 24 has left home; who would not be born yet is a small child.
     offspring = np.where(offspring > 24, rng.uniform(15, 24, n), offspring)
-    offspring = np.where(offspring < 0, rng.uniform(-0.9, 4.0, n), offspring)
+    offspring = np.where(offspring < 0, rng.uniform(0.0, 4.0, n), offspring)
+    offspring = np.where(rng.random(n) < _BORN_THIS_YEAR, rng.uniform(-0.99, 0.0, n), offspring)
     age = np.select([child, position == 0, kind >= 5], [offspring, reference, housemate], default=partner)
     born = np.round(year_start - age * 365.2425).astype(np.int64)
     born = np.minimum(born, year_start + 363)
