@@ -55,18 +55,21 @@ class Quarantine:
         # A header without a value exists in Kafka, but the client cannot write one: it becomes empty.
         headers = [(name, value if value is not None else b"") for name, value in original.headers]
         headers += [(f"gmsd_quarantine_{name}", value.encode()) for name, value in why.items()]
-        record = Record(self.topic.name, original.key, original.value, tuple(headers))
         try:
-            await self._publisher.append([record])
+            await self._write(original, original.value, headers)
         except MessageSizeTooLargeError:
-            # The headers that say why made it larger than a topic takes. The original stays where the headers point.
-            left = (
-                *headers,
-                ("gmsd_quarantine_value", b"too large to copy; it stands at the original offset"),
-            )
-            await self._publisher.append([Record(self.topic.name, original.key, None, left)])
+            # The headers that say why made it larger than a topic takes. The original stays where they point.
+            headers.append(("gmsd_quarantine_value", b"too large to copy; it stands at the original offset"))
+            await self._write(original, None, headers)
         QUARANTINED.inc(group=group, reason=reason)
         log.warning(
             "quarantined", group=group, reason=reason, topic=original.topic, partition=original.partition,
             offset=str(original.offset),
         )  # fmt: skip
+
+    async def _write(
+        self, original: Original, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    ) -> None:
+        # The client refuses a record with neither key nor value, though Kafka holds them: the value becomes empty.
+        value = b"" if value is None and original.key is None else value
+        await self._publisher.append([Record(self.topic.name, original.key, value, tuple(headers))])
