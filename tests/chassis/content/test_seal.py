@@ -28,7 +28,9 @@ indexes = st.integers(0, 2**40)
 
 
 @given(chunks, keys, st.uuids(), indexes, st.booleans())
-def test_what_was_sealed_opens(chunk: bytes, key: bytes | None, content: UUID, index: int, is_last: bool) -> None:
+def test_what_was_sealed_opens(
+    chunk: bytes, key: bytes | None, content: UUID, index: int, is_last: bool
+) -> None:
     opened = unseal(seal(chunk, key, content, index, is_last), key, content, index)
     assert (opened.data, opened.is_last) == (chunk, is_last)
 
@@ -127,7 +129,9 @@ def test_a_bomb_is_bounded(key: bytes | None, states_its_size: bool) -> None:
     assert peak < 8 * CHUNK_BYTES
 
 
-@pytest.mark.parametrize("body", [b"", b"x", zstd.compress(b"x")[:-1], zstd.compress(b"x") + b"y", zstd.compress(b"x") * 2])
+@pytest.mark.parametrize(
+    "body", [b"", b"x", zstd.compress(b"x")[:-1], zstd.compress(b"x") + b"y", zstd.compress(b"x") * 2]
+)
 def test_a_sealed_chunk_holds_one_whole_zstd_frame(body: bytes) -> None:
     with pytest.raises(ContentDamaged):
         unseal(_bomb(body, KEY), KEY, CONTENT, 0)
