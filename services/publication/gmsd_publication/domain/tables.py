@@ -1,0 +1,130 @@
+"""From a snapshot to the tables of a release."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from gmsd_contracts.catalogue import Attribute, Indicator, Level
+from gmsd_contracts.cells import RELEASE
+from gmsd_publication.domain.attributes import ATTRIBUTE, of_regions
+from gmsd_publication.domain.cells import exact
+from gmsd_publication.domain.consent import Policy
+from gmsd_publication.domain.faults import SnapshotBroken
+from gmsd_publication.domain.protection import Model, Protection
+from gmsd_publication.domain.regions import Regions
+
+
+@dataclass(frozen=True)
+class Built:
+    """A release before it is written: a table per indicator, the regions, and the gemeenten left out by objection."""
+
+    tables: dict[str, pl.DataFrame]
+    regions: Regions
+    excluded: tuple[str, ...]
+
+
+def build(
+    cells: pl.DataFrame,
+    frame: pl.DataFrame,
+    *,
+    product: str,
+    period: str,
+    catalogue: Sequence[Indicator],
+    policy: Policy,
+    protection: Protection,
+) -> Built:
+    """The whole release. A closed cell never reaches the protection step, and an objector no sum.
+
+    Raises SnapshotBroken, and Held from the protection step.
+    """
+    regions = Regions(frame)
+    in_force = datasets_in_force(frame)
+    reasons = {indicator.id: of_regions(indicator, regions, in_force, policy) for indicator in catalogue}
+    left_out = frozenset(code for table in reasons.values() for codes in table["excluded"] for code in codes)
+    counted = exact(cells, regions, catalogue, left_out)
+    labelled = pl.concat(
+        counted.filter(pl.col("indicator") == indicator.id).join(
+            reasons[indicator.id], on="region", how="left", maintain_order="left"
+        )
+        for indicator in catalogue
+    )
+    is_open = pl.col("closed").is_null()
+    open_cells = labelled.filter(is_open)
+    protected = protection.protect(
+        open_cells.drop("closed", "excluded"), Model(product, period, catalogue, regions)
+    )
+    checked = _guard(protected, open_cells)
+    key = ["indicator", "moment", "region", "category"]
+    joined = labelled.drop("count").join(
+        checked.select(*key, "value", "attribute"), on=key, how="left", maintain_order="left"
+    )
+    whole = joined.with_columns(attribute=pl.coalesce("attribute", "closed")).drop("closed")
+    tables = {
+        indicator.id: whole.filter(pl.col("indicator") == indicator.id).select(_COLUMNS)
+        for indicator in catalogue
+    }
+    return Built(tables, regions, tuple(sorted(left_out)))
+
+
+_COLUMNS = [field.name for field in RELEASE]
+
+
+def datasets_in_force(frame: pl.DataFrame) -> dict[str, frozenset[str]]:
+    """Per gemeente the datasets with an effective delivery, as the snapshot's frame says."""
+    rows = frame.filter(pl.col("level").cast(pl.String) == Level.GEMEENTE.value).select("region", "datasets")
+    return {region: frozenset(names or ()) for region, names in rows.iter_rows()}
+
+
+def to_release(table: pl.DataFrame) -> pa.Table:
+    """As the content of `release/1`."""
+    text = table.with_columns(
+        pl.col("indicator", "moment", "region", "level", "category", "attribute").cast(pl.String)
+    )
+    return text.to_arrow().cast(RELEASE)
+
+
+def _guard(protected: pl.DataFrame, open_cells: pl.DataFrame) -> pl.DataFrame:
+    """No engine behind the seam can lose a cell, show a number with a mark, or mark what is not its to mark."""
+    shown = pl.col("attribute") == pl.lit(Attribute.SHOWN.value, ATTRIBUTE)
+    marks = {Attribute.SHOWN.value, Attribute.BELOW.value}
+    wrong = (
+        protected.height != open_cells.height
+        or protected.filter(pl.col("attribute").is_null() | (shown != pl.col("value").is_not_null())).height
+        > 0
+        or not set(protected["attribute"].cast(pl.String).unique()) <= marks
+    )
+    if wrong:
+        raise SnapshotBroken(
+            "protection_incomplete", "the protection step did not answer for exactly its cells"
+        )
+    return protected
+
+
+def included(table: pl.DataFrame, levels: Sequence[Level]) -> frozenset[str]:
+    """Regions of these levels with figures of their own in a released table (shown, or under the threshold)."""
+    open_marks = pl.Series([Attribute.SHOWN.value, Attribute.BELOW.value])
+    rows = table.filter(
+        pl.col("level").cast(pl.String).is_in([level.value for level in levels])
+        & pl.col("attribute").cast(pl.String).is_in(open_marks.implode())
+    )
+    return frozenset(rows["region"].cast(pl.String).unique())
+
+
+def with_figures(tables: Mapping[str, pl.DataFrame], catalogue: Sequence[Indicator], regions: Regions) -> tuple[
+    frozenset[str], frozenset[str]
+]:  # fmt: skip
+    """Gemeenten whose own records stand in a release: in any figure, and in figures of their wijken and buurten."""
+    whole: set[str] = set()
+    inside: set[str] = set()
+    for indicator in catalogue:
+        if not indicator.delivered_by_gemeente or indicator.id not in tables:
+            continue
+        table = tables[indicator.id]
+        whole |= included(table, [Level.GEMEENTE])
+        for code in included(table, [Level.WIJK, Level.BUURT]):
+            gemeente = regions.by_code[code].gemeente
+            if gemeente is not None:
+                inside.add(gemeente)
+    return frozenset(whole), frozenset(inside)
