@@ -177,11 +177,15 @@ class FoldStore:
 
 
 def _statements(script: str) -> Iterator[str]:
+    """Split where SQLite itself sees the end of a statement: a semicolon may stand in a string, comment or trigger."""
     pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
+    for part in script.split(";"):
+        pending += part
+        if sqlite3.complete_statement(pending + ";"):
             yield pending
             pending = ""
-    if pending.strip():
-        yield pending
+        else:
+            pending += ";"
+    rest = pending.rstrip(";")
+    if rest.strip():
+        yield rest
