@@ -1,6 +1,8 @@
 """The platform: starts in order, restarts what dies, refuses what cannot work, and leaves nothing running."""
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 import uuid
@@ -12,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from gmsd_cli.local.cluster import describe
 from gmsd_cli.local.errors import (
     AlreadyRunning,
     BrokerFailed,
@@ -107,6 +110,7 @@ async def test_a_whole_platform_with_its_own_broker(tmp_path: Path) -> None:
         platform.kill("kafka")
         await started_again(platform, "two", int((await about(platform, "one"))["pid"]))
         await started_again(platform, "kafka", broker)
+        assert await describe(platform.bootstrap) is not None
         assert (platform.restarts("one"), platform.restarts("two"), platform.restarts("kafka")) == (0, 1, 1)
         assert (await about(platform, "one"))["pid"] == one["pid"]
 
@@ -160,8 +164,46 @@ async def test_refused_settings_after_a_restart_end_the_wait(kafka: str, tmp_pat
 @pytest.mark.broker
 async def test_a_service_that_never_gets_ready_is_named(kafka: str, tmp_path: Path) -> None:
     platform = platform_on(kafka, tmp_path, tiny("good", 1), tiny("slow", 2, "silent"), ready_within=1.5)
-    with pytest.raises(ServiceNotReady, match=r"^slow niet gereed .*slow\.log"):
+    with pytest.raises(ServiceNotReady, match=r"^slow werd niet gereed .*slow\.log"):
         await platform.start()
+    assert running_under(tmp_path) == []
+
+
+@pytest.mark.broker
+async def test_a_service_that_keeps_dying_is_named_by_its_last_words(kafka: str, tmp_path: Path) -> None:
+    spec = ServiceSpec("broken", (sys.executable, "-m", "no_such_service"), 1)
+    with pytest.raises(ServiceNotReady, match="broken: 5 keer herstart, .*No module named no_such_service"):
+        await platform_on(kafka, tmp_path, tiny("good", 2), spec).start()
+    assert running_under(tmp_path) == []
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_stops_everything_cleanly(kafka: str, tmp_path: Path, number: signal.Signals) -> None:
+    script = (
+        "import asyncio, pathlib, sys\n"
+        "from gmsd_cli.commands.up import run\n"
+        "from gmsd_cli.local.services import ServiceSpec\n"
+        "from gmsd_cli.local.supervisor import LocalPlatform\n"
+        f"specs = [ServiceSpec('one', (sys.executable, {TINY!r}), 1)]\n"
+        f"state = pathlib.Path({str(tmp_path)!r})\n"
+        f"asyncio.run(run(LocalPlatform(state, {free_block(11)}, services=specs, topics=[])))\n"
+    )
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "GMSD_KAFKA_BOOTSTRAP": kafka},
+    )
+    assert child.stdout is not None
+    async with asyncio.timeout(30):
+        while b"Alles is gereed" not in await child.stdout.readline():
+            assert child.returncode is None
+        child.send_signal(number)
+        said, _ = await child.communicate()
+    assert child.returncode == 0
+    assert said.decode().splitlines()[-1] == "Gestopt."
     assert running_under(tmp_path) == []
 
 

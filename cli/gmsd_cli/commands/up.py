@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,22 +27,23 @@ def up(
 ) -> None:
     """Start Kafka en de vijf diensten en houd ze gaande tot Ctrl-C."""
     refuse_unknown(os.environ)
-    asyncio.run(_up(state, port_base, parse_overrides(zet or [])))
-
-
-async def _up(state: Path, port_base: int, overrides: dict[str, dict[str, str]]) -> None:
     platform = LocalPlatform(
         state,
         port_base,
-        overrides,
+        parse_overrides(zet or []),
         settings=Settings.from_environment(),
         notice=lambda sentence: console.print(escape(sentence)),
         jar_progress=_report_jars,
     )
+    asyncio.run(run(platform))
+
+
+async def run(platform: LocalPlatform) -> None:
+    """Run a platform until a signal asks to stop; return after the clean stop. Raises LocalError."""
     with stop_wish() as wish:
         if await unless(wish, platform.start()):
-            for spec in SERVICES:
-                console.print(f"  {spec.name:<12} {platform.url(spec.name)}")
+            for name in platform.services:
+                console.print(f"  {name:<12} {platform.url(name)}")
             console.print("Alles is gereed. Stoppen met Ctrl-C.")
             try:
                 await unless(wish, platform.wait())

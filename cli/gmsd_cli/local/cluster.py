@@ -1,10 +1,14 @@
-"""Asking a broker who it is."""
+"""Asking a broker who it is, and knowing it again."""
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+
+from gmsd_cli.local.errors import ForeignState
+from gmsd_cli.local.files import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,21 @@ async def describe(bootstrap: str, within: float = 5.0) -> Cluster | None:
     if not answer["brokers"] or answer["controller_id"] < 0:
         return None
     return Cluster(str(answer["cluster_id"]), len(answer["brokers"]))
+
+
+def recognise(cluster: Cluster, path: Path) -> None:
+    """Remember the first cluster seen in the file `path`; raise ForeignState for another one ever after.
+
+    The services' stores are folds over one cluster's log: over another's they would be nonsense.
+    """
+    if not path.exists():
+        write_private(path, f"{cluster.cluster_id}\n".encode())
+    known = path.read_text(encoding="utf-8").strip()
+    if known != cluster.cluster_id:
+        raise ForeignState(
+            f"{path.parent} hoort bij Kafka-cluster {known} en niet bij {cluster.cluster_id}; "
+            "kies een andere map met --state of herstel de broker."
+        )
 
 
 async def _listens(address: str, within: float) -> bool:

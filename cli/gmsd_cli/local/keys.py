@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from gmsd_cli.local.errors import SecretDamaged, StateUnwritable
+from gmsd_cli.local.files import write_private
 from gmsd_cli.local.places import Layout
 from gmsd_contracts.zones import Zone
 
@@ -75,15 +76,3 @@ def signing_key(layout: Layout) -> ECKey:
         raise SecretDamaged(
             f"De ondertekensleutel {path} is onleesbaar; verwijder hem en start gmsd opnieuw."
         ) from e
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, mode 0600 from its first byte on."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as f:
-        f.write(content)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(temporary, path)

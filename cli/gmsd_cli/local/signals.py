@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as one wish: stop cleanly."""
+"""Ctrl-C, SIGTERM and a closed terminal as one wish: stop cleanly."""
 
 import asyncio
 import signal
@@ -6,18 +6,20 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+WISHES = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def stop_wish() -> Iterator[asyncio.Event]:
-    """An event that SIGINT and SIGTERM set, instead of what they do otherwise. Repeating them does not cut a clean stop short."""
+    """An event that SIGINT, SIGTERM and SIGHUP set, instead of what they do otherwise. Repeating them does not cut a clean stop short."""
     loop = asyncio.get_running_loop()
     wish = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in WISHES:
         loop.add_signal_handler(number, wish.set)
     try:
         yield wish
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in WISHES:
             loop.remove_signal_handler(number)
 
 

@@ -8,19 +8,20 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from gmsd_cli.local.cluster import Cluster, describe
-from gmsd_cli.local.errors import BrokerFailed, ForeignState, ServiceNotReady, StateUnwritable
+from gmsd_cli.local.cluster import describe, recognise
+from gmsd_cli.local.errors import BrokerFailed, ServiceNotReady, StateUnwritable
+from gmsd_cli.local.files import write_private
 from gmsd_cli.local.jars import Progress
 from gmsd_cli.local.kafka import STOP_SECONDS as KAFKA_STOP_SECONDS
 from gmsd_cli.local.kafka import LocalKafka
 from gmsd_cli.local.keeper import Keeper, Notice
-from gmsd_cli.local.keys import ensure_secrets, write_private
+from gmsd_cli.local.keys import ensure_secrets
 from gmsd_cli.local.lock import StateLock
 from gmsd_cli.local.memory import PeakMemory
 from gmsd_cli.local.places import Layout
 from gmsd_cli.local.ports import require_free
 from gmsd_cli.local.process import Process, end_leftover, trim_log
-from gmsd_cli.local.readiness import not_ready, wait_ready
+from gmsd_cli.local.readiness import all_answer, not_answering
 from gmsd_cli.local.services import SERVICES, ServiceSpec, environment
 from gmsd_cli.local.topics import DeclaredTopic, ensure_topics
 from gmsd_cli.settings import Settings
@@ -29,6 +30,8 @@ from gmsd_contracts.topics import TOPICS
 DEFAULT_PORT_BASE = 8400
 KAFKA_OFFSET, CONTROLLER_OFFSET = 9, 10
 """Ports count from the base: +1..+5 the services, +9 the broker, +10 its controller."""
+HOPELESS_AFTER = 5
+"""Restarts of one service before the platform was ever ready: some 5 s of trying, then its last words are worth more than patience."""
 READY_SECONDS = 120.0
 """Five Python services start in some 10 s on two idle cores; a replay of a large log or a busy machine takes longer."""
 SERVICE_STOP_SECONDS = 15.0
@@ -146,10 +149,10 @@ class LocalPlatform:
             self._keepers[spec.name] = Keeper(spec.name, self._launcher(spec), self._notice)
             await self._start_service(self._keepers[spec.name])
         self._background.append(asyncio.create_task(self._sample(), name="sample memory"))
-        await self._wait_ready()
+        await self._wait_ready(restarts=HOPELESS_AFTER)
 
     async def wait_ready(self) -> None:
-        """Return once every service answers its readiness check, for instance after a kill. Raises LocalError."""
+        """Return once the broker and every service answer, for instance after a kill. Raises LocalError."""
         await self._wait_ready()
 
     async def wait(self) -> None:
@@ -218,19 +221,7 @@ class LocalPlatform:
             await self._broker.start()
             cluster = await self._kafka.ready()
             self._notice(f"Kafka luistert op {self._bootstrap}.")
-        self._recognise(cluster)
-
-    def _recognise(self, cluster: Cluster) -> None:
-        """The services' stores are folds over one cluster's log; over another's they would be nonsense."""
-        path = self.layout.cluster_id
-        if not path.exists():
-            write_private(path, f"{cluster.cluster_id}\n".encode())
-        known = path.read_text(encoding="utf-8").strip()
-        if known != cluster.cluster_id:
-            raise ForeignState(
-                f"{self.layout.root} hoort bij Kafka-cluster {known} en niet bij {cluster.cluster_id}; "
-                "kies een andere map met --state of herstel de broker."
-            )
+        recognise(cluster, self.layout.cluster_id)
 
     def _publish_addresses(self) -> None:
         addresses = {
@@ -256,31 +247,40 @@ class LocalPlatform:
         except OSError as e:
             raise ServiceNotReady(f"{keeper.name} kan niet worden gestart ({type(e).__name__}).") from e
 
-    async def _wait_ready(self) -> None:
+    async def _wait_ready(self, restarts: int | None = None) -> None:
+        """Until all answer, a service refuses its settings, one has been restarted `restarts` times, or time is up."""
         urls = {name: self.url(name) + spec.ready_path for name, spec in self.services.items()}
-        ready = asyncio.create_task(wait_ready(urls))
+        answered = asyncio.create_task(all_answer(self._bootstrap, urls))
         refused = asyncio.create_task(self.wait())
-        done, _ = await asyncio.wait(
-            {ready, refused}, timeout=self._ready_within, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in (ready, refused):
-            task.cancel()
-        await asyncio.gather(ready, refused, return_exceptions=True)
+        hopeless = asyncio.create_task(self._restarted(restarts))
+        tasks = {answered, refused, hopeless}
+        try:
+            done, _ = await asyncio.wait(
+                tasks, timeout=self._ready_within, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if refused in done:
             refused.result()
-        if ready not in done:
+        if answered not in done:
             raise ServiceNotReady(await self._why_not_ready(urls))
+        answered.result()
+
+    async def _restarted(self, times: int | None) -> None:
+        while times is None or all(keeper.restarts < times for keeper in self._keepers.values()):  # noqa: ASYNC110 - no event: a count
+            await asyncio.sleep(SAMPLE_SECONDS / 2)
 
     async def _why_not_ready(self, urls: dict[str, str]) -> str:
-        late = await not_ready(urls)
+        late = await not_answering(urls)
         if not late:
-            return f"Niet elke dienst was na {self._ready_within:.0f} seconden gereed; probeer het nog eens."
+            return f"Kafka of een dienst was na {self._ready_within:.0f} seconden niet gereed; probeer het nog eens."
         first = self._keepers[late[0]]
         words = first.process.last_words() if first.process else ""
         return (
-            f"{' en '.join(late)} niet gereed na {self._ready_within:.0f} seconden "
-            f"({late[0]}: {first.restarts} keer herstart, laatste melding: {words or 'geen'}); "
-            f"zie {self.layout.log(late[0])}."
+            f"{' en '.join(late)} werd niet gereed ({late[0]}: {first.restarts} keer herstart, "
+            f"laatste melding: {words or 'geen'}); zie {self.layout.log(late[0])}."
         )
 
     async def _sample(self) -> None:
