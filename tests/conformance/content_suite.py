@@ -46,7 +46,9 @@ class Bench:
 def own_topics() -> dict[str, Topic]:
     """A registry of topics that no other test has, so that a shared broker does not matter."""
     mark = uuid4().hex[:8]
-    topics = (replace(topic, name=f"{topic.name}.{mark}", partitions=3) for topic in (CONTENT_RAW, CONTENT_RELEASES))
+    topics = (
+        replace(topic, name=f"{topic.name}.{mark}", partitions=3) for topic in (CONTENT_RAW, CONTENT_RELEASES)
+    )
     return {topic.name: topic for topic in topics}
 
 
@@ -55,7 +57,9 @@ def keyring_at(path: Path) -> DirectoryKeyRing:
     return DirectoryKeyRing(path, {Zone.IDENTIFYING: bytes(range(32))}, Clock(), owner="intake")
 
 
-async def write(bench: Bench, data: bytes, *, piece: int = 100_000, delivery: UUID | None = None) -> ContentRef:
+async def write(
+    bench: Bench, data: bytes, *, piece: int = 100_000, delivery: UUID | None = None
+) -> ContentRef:
     """Write in pieces that do not fit chunks."""
     async with await bench.store.open(bench.raw, delivery=delivery or uuid4(), schema="raw") as writer:
         for start in range(0, len(data), piece):
@@ -141,7 +145,9 @@ class ContentSuite(ABC):
             await bench.store.read_all(harmed, ref.bytes)
         assert len(await bench.store.read_all(donor, donor.bytes)) == donor.bytes
 
-    @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"bytes": CHUNK_BYTES}, {"bytes": 4 * CHUNK_BYTES}])
+    @pytest.mark.parametrize(
+        "change", [{"sha256": "0" * 64}, {"bytes": CHUNK_BYTES}, {"bytes": 4 * CHUNK_BYTES}]
+    )
     async def test_content_that_is_not_what_its_reference_says_is_damaged(
         self, bench: Bench, change: Mapping[str, object]
     ) -> None:

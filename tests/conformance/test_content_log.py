@@ -83,11 +83,11 @@ class LogSuite(ContentSuite):
         await producer.stop()
 
     async def harm(self, bench: Bench, ref: ContentRef, how: Harm, donor: ContentRef) -> ContentRef:
-        frames = harmed(
-            await _frames(self.bootstrap, ref), how, await _frames(self.bootstrap, donor)
-        )
+        frames = harmed(await _frames(self.bootstrap, ref), how, await _frames(self.bootstrap, donor))
         sent = [
-            await self.producer.send_and_wait(bench.raw.name, frame, key=str(ref.content_id).encode(), partition=0)
+            await self.producer.send_and_wait(
+                bench.raw.name, frame, key=str(ref.content_id).encode(), partition=0
+            )
             for frame in frames
         ]
         place = LogRange(topic=bench.raw.name, partition=0, first=sent[0].offset, last=sent[-1].offset)
@@ -106,7 +106,11 @@ class LogSuite(ContentSuite):
 
     async def test_writers_with_time_do_not_interleave(self, bench: Bench, tmp_path: Path) -> None:
         store = LogContentStore(
-            lambda: self.producer, self.bootstrap, bench.keyring, topics={bench.raw.name: bench.raw}, patience=timedelta(minutes=1)
+            lambda: self.producer,
+            self.bootstrap,
+            bench.keyring,
+            topics={bench.raw.name: bench.raw},
+            patience=timedelta(minutes=1),
         )
         patient = Bench(store, bench.keyring, bench.raw, bench.public)
         refs = await asyncio.gather(*(write(patient, bytes(3 * CHUNK_BYTES)) for _ in range(9)))
@@ -133,7 +137,9 @@ class LogSuite(ContentSuite):
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None)
         await consumer.start()
         try:
-            ends = await consumer.end_offsets([TopicPartition(topic.name, p) for p in range(topic.partitions)])
+            ends = await consumer.end_offsets(
+                [TopicPartition(topic.name, p) for p in range(topic.partitions)]
+            )
         finally:
             await consumer.stop()
         return dict(ends)

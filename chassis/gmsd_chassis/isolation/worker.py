@@ -56,7 +56,7 @@ def _run(job: Job, bench: Bench, args: dict[str, Any]) -> tuple[Kind, bytes]:
             raise ResultTooLong
     # Everything a job can raise, also SystemExit and the BaseException that a panic in Polars becomes.
     except BaseException as error:  # noqa: BLE001
-        return Kind.FAILED, _encode({"kind": _kind(error), "where": _where(error, job.__module__)})
+        return Kind.FAILED, _encode({"kind": _kind(error), "where": _where(error, job)})
     return Kind.RESULT, answer
 
 
@@ -64,12 +64,14 @@ def _kind(error: BaseException) -> str:
     return "MemoryError" if isinstance(error, MemoryError) else type(error).__name__
 
 
-def _where(error: BaseException, home: str) -> str:
+def _where(error: BaseException, job: Job) -> str:
     """`module:line` of the innermost frame in the job's own package or ours; never a library's, which says nothing."""
-    places = list(_places(error.__traceback__))
-    ours = (home.partition(".")[0], "gmsd_")
-    own = [f"{module}:{line}" for module, line in places if module.partition(".")[0].startswith(ours)]
-    return own[-1] if own else f"{home}:0"
+    ours = (job.__module__.partition(".")[0], "gmsd_")
+    own = [f"{module}:{line}" for module, line in _places(error.__traceback__) if module.startswith(ours)]
+    if own:
+        return own[-1]
+    code = getattr(job, "__code__", None)
+    return f"{job.__module__}:{code.co_firstlineno if code else 0}"
 
 
 def _places(trace: TracebackType | None) -> list[tuple[str, int]]:

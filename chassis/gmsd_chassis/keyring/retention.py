@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Never
 from uuid import UUID
 
 from gmsd_chassis.bus.codec import decode
 from gmsd_chassis.clock import Clock
-from gmsd_chassis.errors import Unprocessable
+from gmsd_chassis.errors import TryLater, Unprocessable
 from gmsd_chassis.keyring.keyring import KeyRecord, KeyRing
 from gmsd_chassis.keyring.scan import scan
+from gmsd_chassis.logs import log
 from gmsd_chassis.metrics import registry
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event
@@ -65,15 +66,6 @@ class _Promises:
         self.until[content_id] = None if known is None or until is None else max(known, until)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A record of an own topic, whatever that topic is called in this cluster."""
-
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
-    topic: str = ""
-
-
 class RetentionSweep:
     """Destroys the keys of one service's own contents; what other services made is theirs to sweep.
 
@@ -98,7 +90,7 @@ class RetentionSweep:
     ) -> None:
         self._keyring = keyring
         self._bootstrap = bootstrap
-        self._topics = [topic.name for topic in topics]
+        self._topics = tuple(topics)
         self._zones = frozenset(zones)
         self._keep = keep
         self._owner = owner
@@ -120,15 +112,26 @@ class RetentionSweep:
         LAST_SWEEP.set(began.timestamp())
         return SweepSummary(len(keys), promises.events, promises.unreadable, len(expired), len(orphaned))
 
+    async def repeat(self, every: timedelta) -> Never:
+        """Sweep for ever, for a service's background; a log that is away postpones a sweep, any other error raises."""
+        while True:
+            try:
+                summary = await self.run()
+            except TryLater as later:
+                log.warning("sweep_postponed", reason=later.reason)
+            else:
+                log.info("sweep_done", **asdict(summary))
+            await asyncio.sleep(every.total_seconds())
+
     def _own_keys(self) -> list[KeyRecord]:
         return [key for key in self._keyring.list() if key.owner == self._owner and key.zone in self._zones]
 
     async def _promises(self) -> _Promises:
         promises = _Promises()
-        async with aclosing(scan(self._bootstrap, self._topics)) as records:
+        async with aclosing(scan(self._bootstrap, [topic.name for topic in self._topics])) as records:
             async for record in records:
                 try:
-                    event = decode(_Stored(record.value, record.headers))
+                    event = decode(record, self._topics)
                 except Unprocessable:
                     promises.unreadable += 1
                     continue
