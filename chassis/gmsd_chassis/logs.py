@@ -17,6 +17,8 @@ from gmsd_chassis.redaction import mask_value
 # Chatty at INFO about every (re)connection; their warnings matter.
 _QUIET = ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn.access")
 
+_TRACEBACK = "Traceback (most recent call last)"
+
 
 def where(error: BaseException) -> str:
     """Module and line of the innermost frame: where an exception was raised."""
@@ -52,6 +54,8 @@ def reduce_exceptions(_: WrappedLogger, __: str, event: MutableMapping[str, Any]
     for key, value in event.items():
         if isinstance(value, BaseException):
             event[key] = describe(value)
+        elif isinstance(value, str) and _TRACEBACK in value:
+            event[key] = value.partition(_TRACEBACK)[0] + "(traceback left out)"
     return event
 
 

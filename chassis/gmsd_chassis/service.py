@@ -55,9 +55,23 @@ _STARTING = {
 
 
 class ServiceApp(AsgiFastStream):
-    """FastStream's ASGI app matches exact paths only; what it does not know goes to the HTTP app of the service."""
+    """FastStream's ASGI app matches exact paths only; what it does not know goes to the HTTP app of the service.
+
+    Its lifespan is ours: FastStream's ends the process when no broker answers at the start, and prints tracebacks.
+    """
 
     fallback: Callable[[], ASGIApp | None]
+    up: Hook
+    down: Hook
+
+    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI lifespan: up on the first message, down on the second."""
+        await receive()
+        await self.up()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.down()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand over, or 503 while the service is not open yet."""
@@ -121,15 +135,15 @@ class Service:
             logger=None,
         )
         self.app = ServiceApp(
+            self._broker,
             logger=None,
             asgi_routes=[
                 ("/health/live", self._live),
                 ("/health/ready", self._ready),
                 ("/metrics", self._metrics),
             ],
-            on_startup=[self.start],
-            on_shutdown=[self.stop],
         )
+        self.app.up, self.app.down = self.start, self.stop
         self.app.fallback = lambda: self._http if self._open else None
         self._add_checks(checks or {})
 

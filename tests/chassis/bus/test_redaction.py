@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import sys
+import traceback
 from uuid import UUID
 
 import pytest
@@ -104,11 +105,12 @@ def test_no_text_of_an_exception_reaches_a_log(monkeypatch: pytest.MonkeyPatch) 
         logging.getLogger("library").error("failed: %s", error)
         logging.getLogger("library").exception("failed")
         logging.getLogger("library").error(error)
+        logging.getLogger("library").error("failed\n%s", traceback.format_exc())
     text = stream.getvalue()
     assert "Jansen" not in text
     assert "999990019" not in text
     lines = [json.loads(line) for line in text.splitlines()]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert lines[0]["exception"]["type"] == "builtins.ValueError"
     assert lines[0]["exception"]["cause"]["type"] == "builtins.KeyError"
     assert re.fullmatch(r".+:\d+", lines[1]["error"]["where"])
