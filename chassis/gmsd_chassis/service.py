@@ -239,6 +239,8 @@ class Service:
         for inbox in self._inboxes:
             await inbox.attach(wiring, limits)
         await self._patiently(self._start_broker)
+        for inbox in self._inboxes:
+            inbox.watch()
 
     async def _start_broker(self) -> None:
         try:

@@ -143,6 +143,28 @@ class Inbox:
         )
         self._subscriber(self._receive)
 
+    def watch(self) -> None:
+        """Called once the broker has started: a consume loop that ends by itself is a crash.
+
+        FastStream starts it again, at once and for ever. The one known cause is a record that the client library cannot
+        parse at all (a header whose name is not UTF-8, measured): it can be neither read nor put aside.
+        """
+        for task in self._subscriber.tasks:
+            task.add_done_callback(self._loop_ended)
+
+    def _loop_ended(self, task: "asyncio.Task[Any]") -> None:
+        if task.cancelled() or self._stopping.is_set() or self._crashed:
+            return
+        error = task.exception()
+        if error is None:
+            return
+        self._crashed = True
+        log.critical(
+            "consume_loop_ended", group=self.group, topics=[topic.name for topic in self.topics],
+            do="find the record after the committed offset that the client cannot parse, and move the group past it",
+        )  # fmt: skip
+        self._wired.crash("consume_loop_ended", error)
+
     def stop(self) -> None:
         """Take nothing new and end a back-off; a running handler may finish."""
         self._stopping.set()

@@ -117,6 +117,7 @@ class Corner:
 
         await inbox.attach(Wiring(broker, instance, self.publisher, aside, attempts, crash), fuse)
         await broker.start()
+        inbox.watch()
         self.members.append(member)
         return member
 

@@ -1,6 +1,8 @@
 """What a consumer group promises, on a real broker."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -151,6 +153,39 @@ async def test_a_header_that_is_not_utf8_and_not_ours_is_no_reason_to_stop(corne
     )
     await corner.join(seen)
     await until(lambda: seen.versions == [3])
+
+
+WRITE_A_BAD_NAME = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+
+class Name(str):
+    def encode(self, *_):
+        return b"\\xff"
+
+async def main():
+    producer = AIOKafkaProducer(bootstrap_servers=sys.argv[1])
+    await producer.start()
+    await producer.send_and_wait(sys.argv[2], b"x", headers=[(Name("n"), b"v")])
+    await producer.stop()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_record_the_client_cannot_parse_is_a_crash_and_no_hot_loop(corner: Corner) -> None:
+    seen = Seen()
+    # Only the pure-Python builder of the client lets such a name through.
+    writer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WRITE_A_BAD_NAME, corner.bootstrap, corner.source.name,
+        env={**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"},
+    )  # fmt: skip
+    assert await writer.wait() == 0
+    member = await corner.join(seen)
+    await until(lambda: bool(member.crashes))
+    assert member.crashes[0][0] == "consume_loop_ended"
+    assert isinstance(member.crashes[0][1], UnicodeDecodeError)
+    assert await member.inbox.problem() == "stopped"
 
 
 class Refusing(Publisher):
