@@ -1,6 +1,7 @@
 """Jars: trusted by hash only, no network when they are there, one sentence when there is none."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,6 +79,8 @@ def place(n: int) -> str:
 
 def test_fetches_in_lock_order_and_then_needs_no_network(tmp_path: Path, mirror: Mirror) -> None:
     contents = [GOOD + bytes([n]) for n in range(20)]
+    (tmp_path / "cache" / ".fetch-killed").mkdir(parents=True)
+    os.utime(tmp_path / "cache" / ".fetch-killed", (0, 0))
     lock = write_lock(tmp_path / "jars.lock", *contents)
     mirror.files = {place(n): c for n, c in enumerate(contents)}
     seen: list[tuple[int, int]] = []
@@ -120,6 +123,16 @@ def test_no_network_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     lock = write_lock(tmp_path / "jars.lock", *(GOOD + bytes([n]) for n in range(30)))
     with pytest.raises(JarUnavailable, match="GMSD_MAVEN_MIRROR"):
         fetch_jars(lock, tmp_path / "cache", NOWHERE)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_fetch_that_is_given_up_ends_without_asking(tmp_path: Path, mirror: Mirror) -> None:
+    lock = write_lock(tmp_path / "jars.lock", *(GOOD + bytes([n]) for n in range(30)))
+    given_up = threading.Event()
+    given_up.set()
+    with pytest.raises(JarUnavailable, match="afgebroken"):
+        fetch_jars(lock, tmp_path / "cache", mirror.url, give_up=given_up)
+    assert mirror.asked == []
     assert list((tmp_path / "cache").iterdir()) == []
 
 

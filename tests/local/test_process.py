@@ -109,6 +109,12 @@ def test_last_line_skips_json_and_what_earlier_runs_said(tmp_path: Path) -> None
     assert last_line(tmp_path / "none") == ""
 
 
+def test_last_line_masks_what_may_be_a_bsn_and_knows_a_trimmed_log(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text("ValueError: 999900006 in column 3\n")
+    assert last_line(log, start=10**6) == "ValueError: ******** in column 3"
+
+
 async def test_an_outgrown_log_is_moved_while_the_child_writes_on(tmp_path: Path) -> None:
     log = tmp_path / "child.log"
     writer = start(tmp_path, "import time\nfor n in range(10**6): print(n, flush=True); time.sleep(0.001)")

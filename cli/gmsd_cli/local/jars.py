@@ -6,7 +6,8 @@ import random
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,29 +84,35 @@ def sha256(path: Path) -> str:
 
 
 def fetch_jars(
-    lock: Path, cache: Path, mirror: str | None = None, progress: Progress | None = None
+    lock: Path,
+    cache: Path,
+    mirror: str | None = None,
+    progress: Progress | None = None,
+    give_up: threading.Event | None = None,
 ) -> list[Path]:
     """Paths of every jar in `lock`, each present in `cache` with the right hash; what is missing is fetched.
 
     No network is touched when all are there. A cached file with another hash (a torn copy, a failing disk) is deleted and
-    fetched anew. `mirror` is the base URL of a Maven repository used instead of Maven Central.
-    Raises JarUnavailable, JarDamaged, LockUnreadable, StateUnwritable.
+    fetched anew. `mirror` is the base URL of a Maven repository used instead of Maven Central. Setting `give_up` ends the fetch
+    within one request's time-out (10 s). Raises JarUnavailable, JarDamaged, LockUnreadable, StateUnwritable.
     """
     jars = read_lock(lock)
-    missing = [jar for jar in jars if not _is_good(cache / jar.filename, jar)]
-    done = len(jars) - len(missing)
-    if missing:
-        try:
+    try:
+        missing = [jar for jar in jars if not _is_good(cache / jar.filename, jar)]
+        if missing:
             cache.mkdir(parents=True, exist_ok=True)
+            _sweep(cache)
             staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=cache))
-        except OSError as e:
-            raise StateUnwritable(
-                f"De map {cache} is niet te schrijven ({os.strerror(e.errno or 0)})."
-            ) from e
-        try:
-            _fetch_all(missing, staging, cache, mirror, lambda n: progress and progress(done + n, len(jars)))
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+            try:
+                fetch = _Fetch(staging, cache, mirror, give_up or threading.Event())
+                for ready in fetch.all(missing):
+                    if progress:
+                        progress(len(jars) - len(missing) + ready, len(jars))
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+    except OSError as e:
+        why = os.strerror(e.errno or 0)
+        raise StateUnwritable(f"De map {cache} met Kafka-bestanden is niet te schrijven ({why}).") from e
     return [cache / jar.filename for jar in jars]
 
 
@@ -118,48 +125,59 @@ def _is_good(path: Path, jar: Jar) -> bool:
     return False
 
 
-def _fetch_all(
-    missing: list[Jar], staging: Path, cache: Path, mirror: str | None, report: Callable[[int], object]
-) -> None:
-    """Fetch in parallel; the first failure stops the others at their next attempt, so that no network is told once."""
-    context = MavenContext(
-        repo_cache=staging, local_repos=[], remote_repos={"mirror": mirror.rstrip("/")} if mirror else None
-    )
-    given_up = threading.Event()
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="jars") as pool:
-        futures = [pool.submit(_fetch, context, jar, staging, cache, given_up) for jar in missing]
-        try:
-            for n, future in enumerate(as_completed(futures), start=1):
-                future.result()
-                report(n)
-        except BaseException:
-            given_up.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+def _sweep(cache: Path) -> None:
+    """Remove what a killed fetch left behind. One that is an hour old is no longer running: a fetch ends within minutes."""
+    for staging in cache.glob(".fetch-*"):
+        if time.time() - staging.stat().st_mtime > 3600:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fetch(context: MavenContext, jar: Jar, staging: Path, cache: Path, given_up: threading.Event) -> None:
-    """Fetch one jar into the cache. Returns without it only when another jar's failure has ended the whole fetch."""
-    for attempt in range(ATTEMPTS):
-        if given_up.is_set():
+class _Fetch:
+    """One run of fetching: into `staging` first, so that the cache only ever holds whole, checked files."""
+
+    def __init__(self, staging: Path, cache: Path, mirror: str | None, give_up: threading.Event) -> None:
+        self._staging = staging
+        self._cache = cache
+        self._give_up = give_up
+        repositories = {"mirror": mirror.rstrip("/")} if mirror else None
+        self._maven = MavenContext(repo_cache=staging, local_repos=[], remote_repos=repositories)
+
+    def all(self, jars: list[Jar]) -> Iterator[int]:
+        """Fetch them in parallel; yields how many are there. The first failure stops the others at their next attempt."""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="jars") as pool:
+            futures = [pool.submit(self._one, jar) for jar in jars]
+            try:
+                for n, future in enumerate(as_completed(futures), start=1):
+                    future.result()
+                    yield n
+            except BaseException:
+                self._give_up.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def _one(self, jar: Jar) -> None:
+        for attempt in range(ATTEMPTS):
+            if self._give_up.is_set():
+                raise JarUnavailable("Het ophalen van Kafka is afgebroken.")
+            try:
+                found = (
+                    self._maven.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
+                )
+            except (requests.RequestException, RuntimeError) as e:
+                # jgo leaves a half-written file where it would look first on the next attempt
+                shutil.rmtree(self._staging / Path(*jar.group.split(".")) / jar.artifact, ignore_errors=True)
+                if attempt == ATTEMPTS - 1:
+                    raise JarUnavailable(
+                        f"{jar.coordinate} kon niet worden opgehaald ({type(e).__name__}); controleer het netwerk "
+                        "of wijs met GMSD_MAVEN_MIRROR een Maven-spiegel aan."
+                    ) from e
+                self._give_up.wait(BACKOFF_SECONDS * 2**attempt * random.uniform(0.7, 1.3))
+                continue
+            if sha256(found) != jar.sha256:
+                found.unlink()
+                raise JarDamaged(
+                    f"{jar.coordinate} is niet het bestand dat de lijst noemt (andere sha256) en is verwijderd; "
+                    "controleer de spiegel of het netwerk en probeer opnieuw."
+                )
+            os.replace(found, self._cache / jar.filename)
             return
-        try:
-            found = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
-        except (requests.RequestException, OSError, RuntimeError) as e:
-            # jgo leaves a half-written file where it would look first on the next attempt
-            shutil.rmtree(staging / Path(*jar.group.split(".")) / jar.artifact, ignore_errors=True)
-            if attempt == ATTEMPTS - 1:
-                raise JarUnavailable(
-                    f"{jar.coordinate} kon niet worden opgehaald ({type(e).__name__}); controleer het netwerk "
-                    "of wijs met GMSD_MAVEN_MIRROR een Maven-spiegel aan."
-                ) from e
-            given_up.wait(BACKOFF_SECONDS * 2**attempt * random.uniform(0.7, 1.3))
-            continue
-        if sha256(found) != jar.sha256:
-            found.unlink()
-            raise JarDamaged(
-                f"{jar.coordinate} is niet het bestand dat de lijst noemt (andere sha256) en is verwijderd; "
-                "controleer de spiegel of het netwerk en probeer opnieuw."
-            )
-        os.replace(found, cache / jar.filename)
-        return

@@ -5,6 +5,7 @@ import base64
 import os
 import shutil
 import subprocess
+import threading
 import uuid
 from pathlib import Path
 
@@ -78,10 +79,7 @@ class LocalKafka:
         """Everything up to the running process; it may not answer yet. What a supervisor calls to start it again."""
         java = await asyncio.to_thread(find_java, self._settings.java)
         if not self._jars:
-            lock, cache = jars_lock(self._settings), jar_cache(self._settings, self.state_dir)
-            self._jars = await asyncio.to_thread(
-                fetch_jars, lock, cache, self._settings.mirror, self._progress
-            )
+            self._jars = await self._fetch_jars()
         await asyncio.to_thread(end_leftover, self._record)
         require_free(self.port, "Kafka")
         require_free(self.controller_port, "Kafka-controller")
@@ -93,6 +91,18 @@ class LocalKafka:
             "kafka", argv, _environment(), self.state_dir / "log" / "console.log", self._record
         )
         return self._process
+
+    async def _fetch_jars(self) -> list[Path]:
+        lock, cache = jars_lock(self._settings), jar_cache(self._settings, self.state_dir)
+        give_up = threading.Event()
+        try:
+            return await asyncio.to_thread(
+                fetch_jars, lock, cache, self._settings.mirror, self._progress, give_up
+            )
+        except asyncio.CancelledError:
+            # the thread outlives the task, and the event loop waits for its threads at the end
+            give_up.set()
+            raise
 
     async def ready(self, within: float = START_SECONDS) -> Cluster:
         """Wait until the broker answers an API call. Raises BrokerFailed when it dies or stays silent."""

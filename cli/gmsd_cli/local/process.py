@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -96,15 +97,19 @@ class Process:
 
 
 def last_line(log: Path, start: int = 0) -> str:
-    """The last readable line of a log after byte `start`, JSON records skipped; at most 500 characters; '' if none."""
+    """The last readable line of a log after byte `start`, JSON records skipped; at most 500 characters; '' if none.
+
+    It is shown to whoever started the platform, and an exception's message may quote a value: runs of 8 or more digits are masked.
+    """
     if not log.is_file():
         return ""
     with log.open("rb") as f:
         size = f.seek(0, os.SEEK_END)
-        f.seek(max(min(start, size), size - 16384))
+        # a log that is shorter than where this run began was trimmed since: all of it is this run's
+        f.seek(max(start if start <= size else 0, size - 16384))
         lines = f.read().decode("utf-8", "replace").splitlines()
     spoken = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("{")]
-    return spoken[-1][:500] if spoken else ""
+    return re.sub(r"\d{8,}", "********", spoken[-1])[:500] if spoken else ""
 
 
 def trim_log(log: Path, limit: int = LOG_LIMIT) -> None:

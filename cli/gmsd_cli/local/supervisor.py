@@ -20,7 +20,7 @@ from gmsd_cli.local.lock import StateLock
 from gmsd_cli.local.memory import PeakMemory
 from gmsd_cli.local.places import Layout
 from gmsd_cli.local.ports import require_free
-from gmsd_cli.local.process import Process, end_leftover, trim_log
+from gmsd_cli.local.process import Process, end_leftover, last_line, trim_log
 from gmsd_cli.local.readiness import all_answer, not_answering
 from gmsd_cli.local.services import SERVICES, ServiceSpec, environment
 from gmsd_cli.local.topics import DeclaredTopic, ensure_topics
@@ -125,6 +125,7 @@ class LocalPlatform:
 
         Raises LocalError.
         """
+        self._make(self.layout.root)
         self._lock.acquire()
         try:
             await self._start()
@@ -136,7 +137,8 @@ class LocalPlatform:
         await self._end_leftovers()
         for spec in self.services.values():
             require_free(self.port(spec.name), spec.name)
-        self._make_directories()
+        layout = self.layout
+        self._make(layout.logs, layout.run, layout.keyring, *map(layout.service, self.services))
         ensure_secrets(self.layout)
         await self._start_broker()
         report = await ensure_topics(self._bootstrap, self._topics)
@@ -194,14 +196,14 @@ class LocalPlatform:
     def _all_keepers(self) -> list[Keeper]:
         return [*self._keepers.values(), *([self._broker] if self._broker else [])]
 
-    def _make_directories(self) -> None:
-        layout = self.layout
+    def _make(self, *directories: Path) -> None:
         try:
-            for directory in (layout.logs, layout.run, layout.keyring, *map(layout.service, self.services)):
-                directory.mkdir(parents=True, exist_ok=True)
+            for directory in directories:
+                # the owner's only: stores hold persons under pseudonym
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as e:
             why = os.strerror(e.errno or 0)
-            raise StateUnwritable(f"De map {layout.root} is niet te schrijven ({why}).") from e
+            raise StateUnwritable(f"De map {self.layout.root} is niet te schrijven ({why}).") from e
 
     async def _end_leftovers(self) -> None:
         """A supervisor that was itself killed leaves its children running: end them, services before the broker."""
@@ -276,11 +278,11 @@ class LocalPlatform:
         late = await not_answering(urls)
         if not late:
             return f"Kafka of een dienst was na {self._ready_within:.0f} seconden niet gereed; probeer het nog eens."
-        first = self._keepers[late[0]]
-        words = first.process.last_words() if first.process else ""
+        worst = max(late, key=self.restarts)
+        log = self.layout.log(worst)
         return (
-            f"{' en '.join(late)} werd niet gereed ({late[0]}: {first.restarts} keer herstart, "
-            f"laatste melding: {words or 'geen'}); zie {self.layout.log(late[0])}."
+            f"Niet gereed: {', '.join(late)} ({worst}: {self.restarts(worst)} keer herstart, "
+            f"laatste melding: {last_line(log) or 'geen'}); zie {log}."
         )
 
     async def _sample(self) -> None:
