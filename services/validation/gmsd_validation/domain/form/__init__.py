@@ -1,0 +1,1 @@
+"""The form of a file: bytes, encoding, header, rows."""
