@@ -13,7 +13,7 @@ import pytest
 
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import ContentStore
-from gmsd_chassis.errors import ConfigError, ContentDamaged, ContentExpired, Unprocessable
+from gmsd_chassis.errors import ConfigError, ContentDamaged, ContentExpired, TryLater, Unprocessable
 from gmsd_chassis.keyring import DirectoryKeyRing, KeyDestroyed
 from gmsd_contracts.content import CHUNK_BYTES, ContentRef
 from gmsd_contracts.topics import CONTENT_CHECKED, CONTENT_RAW, CONTENT_RELEASES, Topic
@@ -200,6 +200,25 @@ class ContentSuite(ABC):
             await writer.abort()
             await writer.abort()
         assert await bench.store.read_all(await write(bench, b"after"), 5) == b"after"
+
+    async def test_a_writer_that_failed_once_gives_no_reference(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writer = await bench.store.open(bench.raw, delivery=uuid4(), schema="raw")
+        await writer.write(bytes(CHUNK_BYTES))
+
+        async def fail(frame: bytes) -> None:
+            raise TryLater("broker_away")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(writer, "_put", fail)
+            with pytest.raises(TryLater):
+                await writer.write(b"x")
+        for again in (writer.write(b"x"), writer.close()):
+            with pytest.raises(RuntimeError):
+                await again
+        await writer.abort()
+        assert not bench.keyring.exists(writer.content_id)
 
     async def test_reading_at_once_is_bounded(self, bench: Bench) -> None:
         ref = await write(bench, bytes(101))

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from gmsd_chassis.content import LogContentStore
-from gmsd_chassis.errors import ContentDamaged
+from gmsd_chassis.errors import ContentDamaged, TryLater
 from gmsd_contracts.content import CHUNK_BYTES, ContentRef, LogRange, Object
 from gmsd_contracts.topics import Topic
 from tests.conformance.content_suite import Bench, ContentSuite, Harm, harmed, keyring_at, own_topics, write
@@ -64,7 +65,10 @@ async def _frames(bootstrap: str, ref: ContentRef) -> list[bytes]:
 
 
 class LogSuite(ContentSuite):
-    """Kafka, wherever it runs."""
+    """Kafka, wherever it runs: a subclass says where by its fixture `bootstrap`."""
+
+    producer: AIOKafkaProducer
+    address: str
 
     @pytest.fixture
     async def bench(self, bootstrap: str, tmp_path: Path) -> AsyncIterator[Bench]:
@@ -73,7 +77,7 @@ class LogSuite(ContentSuite):
         await _create(bootstrap, topics)
         producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
         await producer.start()
-        self.bootstrap, self.producer = bootstrap, producer
+        self.address, self.producer = bootstrap, producer
         # No patience: with three partitions fifty writers share at once, which is the harder case for readers.
         store = LogContentStore(
             lambda: producer, bootstrap, keyring, topics=topics, patience=timedelta(milliseconds=20)
@@ -83,7 +87,7 @@ class LogSuite(ContentSuite):
         await producer.stop()
 
     async def harm(self, bench: Bench, ref: ContentRef, how: Harm, donor: ContentRef) -> ContentRef:
-        frames = harmed(await _frames(self.bootstrap, ref), how, await _frames(self.bootstrap, donor))
+        frames = harmed(await _frames(self.address, ref), how, await _frames(self.address, donor))
         sent = [
             await self.producer.send_and_wait(
                 bench.raw.name, frame, key=str(ref.content_id).encode(), partition=0
@@ -95,7 +99,7 @@ class LogSuite(ContentSuite):
 
     async def expire(self, bench: Bench, ref: ContentRef) -> None:
         place = _range(ref)
-        async with _admin(self.bootstrap) as admin:
+        async with _admin(self.address) as admin:
             await admin.delete_records(
                 {TopicPartition(place.topic, place.partition): RecordsToDelete(place.last + 1)}
             )
@@ -107,7 +111,7 @@ class LogSuite(ContentSuite):
     async def test_writers_with_time_do_not_interleave(self, bench: Bench, tmp_path: Path) -> None:
         store = LogContentStore(
             lambda: self.producer,
-            self.bootstrap,
+            self.address,
             bench.keyring,
             topics={bench.raw.name: bench.raw},
             patience=timedelta(minutes=1),
@@ -134,7 +138,7 @@ class LogSuite(ContentSuite):
             await bench.store.read_all(ref, ref.bytes)
 
     async def _ends(self, topic: Topic) -> dict[TopicPartition, int]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.address, group_id=None)
         await consumer.start()
         try:
             ends = await consumer.end_offsets(
@@ -149,6 +153,17 @@ class LogSuite(ContentSuite):
         place = _range(ref).model_copy(update={"first": 10_000, "last": 10_001})
         with pytest.raises(ContentDamaged):
             await bench.store.read_all(ref.model_copy(update={"location": place}), 1)
+
+    async def test_without_a_broker_reading_is_for_later(self, bench: Bench) -> None:
+        ref = await write(bench, b"x")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # bound and not listening: nothing answers here
+            nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
+            store = LogContentStore(
+                lambda: self.producer, nowhere, bench.keyring, topics={bench.raw.name: bench.raw}
+            )
+            with pytest.raises(TryLater):
+                await store.read_all(ref, 1)
 
     async def test_a_reference_to_another_topic_is_damaged(self, bench: Bench) -> None:
         ref = await write(bench, b"x")

@@ -9,7 +9,13 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from gmsd_chassis.content.reading import Unsealer, gather, key_for_reading, key_for_writing
+from gmsd_chassis.content.reading import (
+    Unsealer,
+    gather,
+    key_for_reading,
+    key_for_writing,
+    require_content_topic,
+)
 from gmsd_chassis.content.seal import MAX_FRAME_BYTES
 from gmsd_chassis.content.writer import ChunkWriter
 from gmsd_chassis.errors import ContentDamaged, ContentExpired
@@ -35,6 +41,7 @@ class DirectoryContentStore:
 
     async def open(self, topic: Topic, *, delivery: UUID, schema: str) -> "DirectoryContentWriter":
         """See ContentStore.open."""
+        require_content_topic(topic)
         content_id = uuid4()
         key = await key_for_writing(self._keyring, topic, delivery, content_id)
         path = self.file_of(topic, content_id)

@@ -12,7 +12,13 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import RecordMetadata
 
 from gmsd_chassis.content.partitions import PartitionLocks
-from gmsd_chassis.content.reading import Unsealer, gather, key_for_reading, key_for_writing
+from gmsd_chassis.content.reading import (
+    Unsealer,
+    gather,
+    key_for_reading,
+    key_for_writing,
+    require_content_topic,
+)
 from gmsd_chassis.content.writer import ChunkWriter
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
 from gmsd_chassis.keyring.keyring import KeyRing
@@ -56,12 +62,13 @@ class LogContentStore:
 
     async def open(self, topic: Topic, *, delivery: UUID, schema: str) -> "LogContentWriter":
         """See ContentStore.open."""
-        content_id = uuid4()
-        key = await key_for_writing(self._keyring, topic, delivery, content_id)
+        require_content_topic(topic)
         try:
             locks = await self._locks_of(topic.name)
         except KafkaError as error:
             raise _later("content_open") from error
+        content_id = uuid4()
+        key = await key_for_writing(self._keyring, topic, delivery, content_id)
         return LogContentWriter(
             content_id, delivery, schema, key, self._keyring, self._producer(), topic.name, locks
         )

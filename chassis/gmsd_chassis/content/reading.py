@@ -56,10 +56,14 @@ class Unsealer:
             raise ContentDamaged("its sha256 is not that of its reference")
 
 
-async def key_for_writing(keyring: KeyRing, topic: Topic, delivery: UUID, content_id: UUID) -> bytes | None:
-    """A new data key in the zone of the topic; None where content is public."""
+def require_content_topic(topic: Topic) -> None:
+    """ValueError for a topic of events: sealed chunks there would stop every reader."""
     if topic.kind != "content":
         raise ValueError(f"{topic.name} is not a content topic")
+
+
+async def key_for_writing(keyring: KeyRing, topic: Topic, delivery: UUID, content_id: UUID) -> bytes | None:
+    """A new data key in the zone of the topic; None where content is public."""
     if topic.zone is Zone.PUBLIC:
         return None
     return await asyncio.to_thread(keyring.create, topic.zone, delivery, content_id)

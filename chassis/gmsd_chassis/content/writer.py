@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -28,6 +30,7 @@ class ChunkWriter(ABC):
         self._bytes = 0
         self._chunks = 0
         self._ended = False
+        self._broken = False
 
     @property
     def content_id(self) -> UUID:
@@ -47,7 +50,8 @@ class ChunkWriter(ABC):
     async def close(self, rows: int | None = None) -> ContentRef:
         self._refuse_after_end()
         await self._emit(is_last=True)
-        location = await self._finish()
+        with self._whole_or_broken():
+            location = await self._finish()
         self._ended = True
         if self._key is not None and not await asyncio.to_thread(self._keyring.exists, self._content_id):
             raise KeyDestroyed(self._delivery)
@@ -79,11 +83,19 @@ class ChunkWriter(ABC):
         await self.abort()
 
     async def _emit(self, *, is_last: bool) -> None:
-        chunk, self._buffer = self._buffer, bytearray()
-        frame = await asyncio.to_thread(self._seal, bytes(chunk), is_last)
-        self._bytes += len(chunk)
-        self._chunks += 1
-        await self._put(frame)
+        with self._whole_or_broken():
+            chunk, self._buffer = self._buffer, bytearray()
+            frame = await asyncio.to_thread(self._seal, bytes(chunk), is_last)
+            self._bytes += len(chunk)
+            self._chunks += 1
+            await self._put(frame)
+
+    @contextmanager
+    def _whole_or_broken(self) -> Iterator[None]:
+        """After an interrupted step a chunk may be missing: no reference may come of such a content."""
+        self._broken = True
+        yield
+        self._broken = False
 
     def _seal(self, chunk: bytes, is_last: bool) -> bytes:
         self._sha.update(chunk)
@@ -92,6 +104,8 @@ class ChunkWriter(ABC):
     def _refuse_after_end(self) -> None:
         if self._ended:
             raise RuntimeError("this content was closed or aborted; open another")
+        if self._broken:
+            raise RuntimeError("writing this content failed before; abort it and open another")
 
     @abstractmethod
     async def _put(self, frame: bytes) -> None:

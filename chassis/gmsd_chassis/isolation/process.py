@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from gmsd_chassis.errors import ConfigError
+from gmsd_chassis.errors import ConfigError, TryLater
 from gmsd_chassis.isolation.errors import Death, WorkerDied
 from gmsd_chassis.isolation.wire import HEADER, MAX_RESULT, OUT_OF_MEMORY, Kind, head
 
@@ -31,6 +31,7 @@ _ENVIRONMENT = (
 _THREADS = 2
 # Long enough for a cold import of polars and pyarrow from a slow disk.
 _START_SECONDS = 60.0
+_START_AGAIN = 5.0
 # What an allocator says before it aborts: Rust, C++, Python, the loader.
 _MEMORY_PHRASES = (
     b"memory allocation of",
@@ -63,7 +64,11 @@ class Child:
 
     @classmethod
     async def start(cls, jobs: Sequence[str], warm: Sequence[str], address_space_bytes: int) -> "Child":
-        """Start a child and wait until it has imported everything. ConfigError for a job it cannot import."""
+        """Start a child and wait until it has imported everything.
+
+        Raises ConfigError for a job it cannot import, TryLater when it does not come up. Call it in a thread that lives
+        as long as the process: the kernel ends a child with the thread that made it.
+        """
         ours, theirs = socket.socketpair()
         errors, errors_out = os.pipe()
         os.set_blocking(errors, False)
@@ -86,10 +91,9 @@ class Child:
             async with asyncio.timeout(_START_SECONDS):
                 kind, payload = await child.receive()
         except (OSError, EOFError, TimeoutError):
+            # No job is to blame, and on a machine under pressure the next attempt may pass.
             await child.kill()
-            raise ConfigError(
-                "The worker process does not start: give it more address space, or look whether it can import polars."
-            ) from None
+            raise TryLater("worker_not_starting", _START_AGAIN) from None
         except BaseException:
             await child.kill()
             raise
@@ -102,6 +106,10 @@ class Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     async def send(self, kind: Kind, payload: bytes = b"") -> None:
         """Send a frame; waits while the child is behind. OSError when it is dead."""
@@ -157,7 +165,7 @@ class Child:
 
     def _signal(self) -> None:
         # The group is the child's own (start_new_session), and stays reserved until the child is reaped.
-        if self._process.returncode is None and self._process.poll() is None:
+        if self.alive:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _listen(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from gmsd_chassis.errors import ConfigError
+from gmsd_chassis.errors import ConfigError, TryLater
 from gmsd_chassis.isolation.errors import JobFailed, WorkerDied
 from gmsd_chassis.isolation.process import Child
 from gmsd_chassis.isolation.wire import MAX_PAYLOAD, MAX_RESULT, Kind
@@ -54,7 +54,10 @@ class Workshop:
         self._next: asyncio.Task[Child] | None = None
 
     async def start(self) -> None:
-        """Start the child and wait until it is warm. Raises ConfigError for a job that cannot be imported."""
+        """Start the child and wait until it is warm.
+
+        Raises ConfigError for a job that cannot be imported, TryLater when the child does not come up.
+        """
         async with self._turn:
             await self._child()
 
@@ -124,15 +127,22 @@ class Workshop:
         child.strike("memory")
 
     async def _child(self) -> Child:
+        child = await self._hired()
+        if not child.alive:  # it died between two jobs, which is not the next one's doing
+            await self._replace(child)
+            child = await self._hired()
+        return child
+
+    async def _hired(self) -> Child:
         if self._next is None:
             self._next = self._hire()
         try:
-            child = await asyncio.shield(self._next)
+            # Shielded: a job that is cancelled while it waits leaves the child to the next.
+            return await asyncio.shield(self._next)
         except BaseException:
             if self._next.done():
                 self._next = None
             raise
-        return child
 
     def _hire(self) -> asyncio.Task[Child]:
         return asyncio.create_task(
@@ -150,7 +160,7 @@ class Workshop:
             return
         try:
             child = await task
-        except ConfigError:
+        except (ConfigError, TryLater):
             return  # there is no child, which is what was asked for
         await child.kill()
 

@@ -251,6 +251,14 @@ async def test_a_cancelled_job_ends_and_the_next_passes(workshop: Workshop) -> N
     await works(workshop)
 
 
+async def test_a_child_that_died_between_two_jobs_is_nobodys_fault(workshop: Workshop) -> None:
+    pid = (await workshop.run("say_pid", {"seconds": 0}, read=NOTHING, sinks={"out": Sink()}))["pid"]
+    psutil.Process(pid).kill()
+    while is_alive(pid):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await works(workshop)
+
+
 async def test_jobs_asked_for_at_once_wait_for_each_other(workshop: Workshop) -> None:
     sinks = [Sink() for _ in range(5)]
     answers = await asyncio.gather(
@@ -330,6 +338,6 @@ async def test_the_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> Non
 def is_alive(pid: int) -> bool:
     """Whether the process runs; one that only waits to be reaped does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return str(psutil.Process(pid).status()) != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -158,8 +158,8 @@ def test_killed_in_the_middle_every_key_that_is_listed_opens(tmp_path: Path, key
     listed = {record.content_id: record for record in keyring.list()}
     for content in listed:
         assert len(keyring.open(IDENTIFYING, content)) == KEY_BYTES
-    for content, key in given:
-        assert keyring.open(IDENTIFYING, UUID(content)) == bytes.fromhex(key)
+    for promised, key in given:
+        assert keyring.open(IDENTIFYING, UUID(promised)) == bytes.fromhex(key)
     for delivery in {record.delivery for record in listed.values()}:
         keyring.destroy(delivery)
     assert list(keyring.list()) == []
