@@ -1,1 +1,1 @@
-"""Pure: no I/O, no clock, no framework."""
+"""What a delivery is and may become. Pure: no I/O, no clock, no randomness, no framework."""

@@ -1,0 +1,1 @@
+"""The public API: Dutch paths and fields, NL API Design Rules."""
