@@ -18,8 +18,9 @@ APPLIED_SECONDS = 30.0
 class Scribe:
     """The fold is the lock: it takes one event per number, the first in the log."""
 
-    def __init__(self, facts: Facts, fold: Fold, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, facts: Facts, fold: Fold, publisher: Publisher, clock: Clock, oin: str) -> None:
         self._facts, self._fold, self._publisher, self._clock = facts, fold, publisher, clock
+        self._source = source_of("publication", oin)
 
     async def write(
         self, make: Callable[[int], AboutPublication], *, cause: UUID, stage: str, correlation: UUID
@@ -31,7 +32,7 @@ class Scribe:
             cause=cause,
             stage=stage,
             correlation=correlation,
-            source=source_of("publication"),
+            source=self._source,
             time=self._clock.now(),
         )
         positions = await self._publisher.publish([event])

@@ -8,6 +8,7 @@ from pydantic import Field
 from gmsd_chassis.errors import ConfigError
 from gmsd_chassis.settings import ServiceSettings
 from gmsd_contracts.catalogue import Product
+from gmsd_contracts.envelope import DEFAULT_OIN
 from gmsd_contracts.period import bounds
 from gmsd_contracts.zones import Zone
 from gmsd_publication.domain.consent import ConsentMode
@@ -21,6 +22,21 @@ class PublicationSettings(ServiceSettings):
     zones: ClassVar[frozenset[Zone]] = frozenset({Zone.STATISTICAL})
 
     jwks: Path = Field(description="File with the public keys (JWKS) that sign access tokens")
+    token_issuer: str = Field(
+        default="urn:gmsd:lokaal", description="Issuer (iss) that access tokens must name"
+    )
+    token_audience: str = Field(
+        default="gmsd-intake", description="Audience (aud) that access tokens must name; the platform has one"
+    )
+    token_algorithms: tuple[str, ...] = Field(
+        default=("ES256", "PS256", "RS256", "EdDSA"),
+        description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
+    )
+    oin: str = Field(
+        default=DEFAULT_OIN,
+        pattern=r"^[0-9]{20}$",
+        description="Organisatie-identificatienummer of the platform, in the source of every event",
+    )
     public_url: str = Field(
         default="",
         pattern=r"^(https?://[^\s?#]+[^/\s?#])?$",

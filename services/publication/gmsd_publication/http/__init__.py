@@ -1,0 +1,1 @@
+"""The public HTTP interface and the page. Dutch outside, English inside; the mapping stands in `names`."""

@@ -1,0 +1,206 @@
+"""The OpenAPI document: what FastAPI cannot see in routes that read their own parameters."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from gmsd_contracts.catalogue import Attribute, Level, Moment, Product
+from gmsd_publication.http.headers import API_VERSION
+from gmsd_publication.http.names import PUBLIC_TYPES
+
+
+def _query(name: str, text: str, *, values: list[str] | None = None, many: bool = False) -> dict[str, Any]:
+    item: dict[str, Any] = {"type": "string"} | ({"enum": values} if values else {})
+    schema = {"type": "array", "items": item} if many else item
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+
+
+def _path(name: str, text: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": text,
+        "schema": {"type": "string"},
+    }
+
+
+def _problem(text: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Probleem"}
+    return {"description": text, "content": {"application/problem+json": {"schema": schema}}}
+
+
+def _json(text: str, schema: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+_BAD = _problem("Een parameter klopt niet; errors noemt de parameter en wat er mag staan.")
+_PRODUCTS = [product.value for product in Product]
+
+PUBLICATIONS = {
+    "summary": "Alle publicaties, de nieuwste eerst",
+    "parameters": [
+        _query("product", "Alleen dit product", values=_PRODUCTS),
+        _query("periode", "Alleen deze periode, zoals 2025HJ02"),
+        _query("actueel", "true: alleen wat nu geldt", values=["true", "false"]),
+    ],
+    "responses": {"200": _json("De publicaties", "Publicaties"), "400": _BAD},
+}
+PUBLICATION = {
+    "summary": "Eén publicatie",
+    "parameters": [_path("publicatieId", "Het id van de publicatie")],
+    "responses": {
+        "200": _json("De publicatie", "Publicatie"),
+        "400": _BAD,
+        "404": _problem("Deze publicatie bestaat niet."),
+    },
+}
+TABLE = {
+    "summary": "Een tabel, als JSON of CSV",
+    "description": "Kies het formaat met Accept of met formaat. Filters mogen herhaald worden.",
+    "parameters": [
+        _path("tabelId", "Het id van de tabel, uit de publicatie"),
+        _query("formaat", "Gaat voor Accept", values=["json", "csv"]),
+        _query("regio", "Alleen deze regio's, zoals GM0344", many=True),
+        _query("niveau", "Alleen deze niveaus", values=[level.value for level in Level], many=True),
+        _query("moment", "Alleen dit moment", values=[moment.value for moment in Moment], many=True),
+    ],
+    "responses": {
+        "200": _json("De tabel", "Tabel")
+        | {
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Tabel"}},
+                "text/csv": {"schema": {"type": "string"}},
+            }
+        },
+        "304": {"description": "Niet veranderd sinds de ETag in If-None-Match."},
+        "400": _BAD,
+        "404": _problem("Deze tabel bestaat niet."),
+        "406": _problem("Geen van de gevraagde formaten is er."),
+        "410": _problem("De publicatie is ingetrokken."),
+    },
+}
+EVENTS = {
+    "summary": "Publicaties volgen (Server-Sent Events)",
+    "description": (
+        "Elk bericht is een CloudEvent (NL GOV-profiel); event is het type, id het volgnummer. Zonder Last-Event-ID begint de "
+        "stroom bij het eerste volgnummer. Een volgnummer dat niet bestaat geeft event: reset; haal dan /v1/publicaties op. "
+        f"Typen: {', '.join(PUBLIC_TYPES.values())}."
+    ),
+    "parameters": [_query("lastEventId", "Begin na dit volgnummer; de header Last-Event-ID gaat voor")],
+    "responses": {"400": _BAD, "503": _problem("Er volgen te veel lezers tegelijk.")},
+}
+ORDER = {
+    "summary": "Nu vrijgeven (platformteam)",
+    "security": [{"token": []}],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Vrijgave"}}},
+    },
+    "responses": {
+        "200": _json("Deze stand was al uitgebracht", "Publicatie"),
+        "201": _json("Uitgebracht", "Publicatie"),
+        "400": _BAD,
+        "401": _problem("Geen geldig token."),
+        "403": _problem("Het token heeft de rol platform niet."),
+        "409": _problem("Nog geen cijfers, of aangehouden."),
+    },
+}
+
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "integer"}
+_MOMENT = {"type": "string", "format": "date-time"}
+
+
+def _object(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+_SCHEMAS: dict[str, Any] = {
+    "Probleem": _object(
+        ["type", "title", "status", "detail"],
+        type=_TEXT, title=_TEXT, status=_NUMBER, detail=_TEXT,
+        errors={"type": "array", "items": _object(["plaats", "melding"], plaats=_TEXT, melding=_TEXT)},
+    ),
+    "Publicatie": _object(
+        ["id", "product", "periode", "nummer", "status", "actueel", "uitgebrachtOp", "tabellen"],
+        id={"type": "string", "format": "uuid"}, product={"type": "string", "enum": _PRODUCTS}, periode=_TEXT,
+        nummer=_NUMBER, status={"type": "string", "enum": ["voorlopig", "nader voorlopig", "definitief"]},
+        actueel={"type": "boolean"}, uitgebrachtOp=_MOMENT, bescherming=_TEXT, momentopname=_TEXT,
+        exclusief={"type": "array", "items": _TEXT}, vervangt={"type": ["string", "null"]},
+        ingetrokken={"type": ["object", "null"], "properties": {"op": _MOMENT, "reden": _TEXT}}, volgnummer=_NUMBER,
+        tabellen={"type": "array", "items": _object(
+            ["id", "indicator", "titel", "url"],
+            id=_TEXT, indicator=_TEXT, titel=_TEXT, aantalRegels=_NUMBER, url=_TEXT,
+        )},
+        url=_TEXT,
+    ),
+    "Publicaties": _object(
+        ["publicaties", "laatsteVolgnummer"],
+        publicaties={"type": "array", "items": {"$ref": "#/components/schemas/Publicatie"}}, laatsteVolgnummer=_NUMBER,
+    ),
+    "Tabel": _object(
+        ["id", "indicator", "titel", "periode", "status", "regels"],
+        id=_TEXT, indicator=_TEXT, titel=_TEXT, definitie=_TEXT, eenheid=_TEXT, dimensie=_TEXT, product=_TEXT, periode=_TEXT,
+        publicatie=_TEXT, nummer=_NUMBER, status=_TEXT, uitgebrachtOp=_MOMENT,
+        bescherming=_object(["methode"], methode=_TEXT, uitleg=_TEXT),
+        bronnen={"type": "array", "items": _TEXT}, attributen={"type": "object", "additionalProperties": _TEXT},
+        exclusief={"type": "array", "items": _object(["code", "naam"], code=_TEXT, naam=_TEXT)},
+        regels={"type": "array", "items": {"$ref": "#/components/schemas/Regel"}},
+    ),
+    "Regel": _object(
+        ["moment", "regio", "niveau", "categorie", "attribuut"],
+        moment=_TEXT, regio=_TEXT, regionaam=_TEXT, niveau=_TEXT, categorie=_TEXT, categorienaam=_TEXT,
+        aantal={"type": ["integer", "null"]}, per1000={"type": ["number", "null"]},
+        attribuut={"type": "string", "enum": [attribute.value for attribute in Attribute]},
+        exclusief={"type": "array", "items": _TEXT},
+        gemeentenGeteld={"type": ["integer", "null"]}, gemeentenTotaal={"type": ["integer", "null"]},
+    ),
+    "Vrijgave": _object(
+        ["product", "periode"], product={"type": "string", "enum": _PRODUCTS}, periode=_TEXT
+    ),
+}  # fmt: skip
+
+
+def install(app: FastAPI, public_url: str) -> None:
+    """Give the app its own document: errors are 400, not 422; the version stands in a header of every answer."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title="GMSD publicaties",
+                version=API_VERSION,
+                description="Cijfers van de Gemeentelijke Monitor Sociaal Domein: publicaties, tabellen en gebeurtenissen.",
+                contact={"name": "gmsd", "email": "gmsd@example.org", "url": "https://example.org/gmsd"},
+                license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+                routes=app.routes,
+            )
+            app.openapi_schema = _finished(made, public_url)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _finished(made: dict[str, Any], public_url: str) -> dict[str, Any]:
+    header = {"API-Version": {"description": "Versie van deze API", "schema": {"type": "string"}}}
+    paths = {}
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            parameters = operation.get("parameters", [])
+            unique = {(parameter["in"], parameter["name"]): parameter for parameter in parameters}
+            operation["parameters"] = list(unique.values())
+            for response in operation["responses"].values():
+                response["headers"] = header
+        paths[path.removeprefix("/v1")] = operations
+    made["paths"] = paths
+    made["servers"] = [{"url": f"{public_url}/v1"}]
+    made["components"] = {
+        "schemas": _SCHEMAS,
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+    }
+    return made
