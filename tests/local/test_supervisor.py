@@ -23,6 +23,7 @@ from gmsd_cli.local.errors import (
     SecretDamaged,
     ServiceMisconfigured,
     ServiceNotReady,
+    StateUnwritable,
 )
 from gmsd_cli.local.places import Layout
 from gmsd_cli.local.ports import free_block
@@ -50,7 +51,7 @@ def platform_on(kafka: str, state: Path, *services: ServiceSpec, **more: object)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 - what is awaited happens in another process
             await asyncio.sleep(0.05)
 
@@ -157,7 +158,7 @@ async def test_refused_settings_after_a_restart_end_the_wait(kafka: str, tmp_pat
     async with platform_on(kafka, tmp_path, tiny("good", 1), tiny("bad", 2, "refuse2")) as platform:
         platform.kill("bad")
         with pytest.raises(ServiceMisconfigured, match="^bad weigert"):
-            await asyncio.wait_for(platform.wait(), 20)
+            await asyncio.wait_for(platform.wait(), 120)
     assert running_under(tmp_path) == []
 
 
@@ -197,7 +198,7 @@ async def test_a_signal_stops_everything_cleanly(kafka: str, tmp_path: Path, num
         env={**os.environ, "GMSD_KAFKA_BOOTSTRAP": kafka},
     )
     assert child.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while b"Alles is gereed" not in await child.stdout.readline():
             assert child.returncode is None
         child.send_signal(number)
@@ -246,6 +247,14 @@ async def test_state_of_another_cluster_or_without_its_keys_is_refused(kafka: st
         await platform_on(kafka, tmp_path, tiny("one", 1)).start()
 
 
+@pytest.mark.broker
+async def test_a_file_that_cannot_be_written_is_named_and_all_is_stopped(kafka: str, tmp_path: Path) -> None:
+    (tmp_path / "platform.json" / "x").mkdir(parents=True)
+    with pytest.raises(StateUnwritable, match=f"De map {tmp_path} is niet te schrijven"):
+        await platform_on(kafka, tmp_path, tiny("one", 1)).start()
+    assert running_under(tmp_path) == []
+
+
 async def test_a_named_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_block(1)}"
     with pytest.raises(BrokerFailed, match=f"Op {address} "):
@@ -272,7 +281,7 @@ async def test_what_a_killed_supervisor_left_is_ended_by_the_next(kafka: str, tm
         sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
     )
     assert supervisor.stdout is not None
-    orphan = int(await asyncio.wait_for(supervisor.stdout.readline(), 30))
+    orphan = int(await asyncio.wait_for(supervisor.stdout.readline(), 120))
     supervisor.kill()
     await supervisor.wait()
     assert psutil.pid_exists(orphan)

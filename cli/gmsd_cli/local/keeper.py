@@ -97,6 +97,9 @@ class Keeper:
                 await self.process.stop(grace)
             # again, because a start that was under way when stop was called makes a newer process
             await asyncio.wait([self.task], timeout=0.1)
+        if self.task is not None and not self.task.cancelled():
+            # a refusal that nobody waited for has been noticed here: everything is stopping
+            self.task.exception()
 
 
 def ending(code: int) -> str:

@@ -1,14 +1,13 @@
 """The keys of one's own machine: made once, readable by the owner only, never made again under existing content."""
 
 import json
-import os
 import secrets
 from pathlib import Path
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from gmsd_cli.local.errors import SecretDamaged, StateUnwritable
+from gmsd_cli.local.errors import SecretDamaged
 from gmsd_cli.local.files import write_private
 from gmsd_cli.local.places import Layout
 from gmsd_contracts.zones import Zone
@@ -23,21 +22,15 @@ def ensure_secrets(layout: Layout) -> None:
 
     Once this state has known a cluster, a missing or cut-off data key raises SecretDamaged: a new one would look like a working
     platform whose content nobody can read, or whose persons are other persons. The signing key protects nothing stored and is simply
-    made again. Raises StateUnwritable.
+    made again. Raises OSError when a file cannot be written.
     """
     in_use = layout.cluster_id.exists()
     names = [f"{zone.value}.kek" for zone in ENCRYPTED_ZONES] + ["pseudonym.key"]
-    try:
-        layout.keks.mkdir(mode=0o700, parents=True, exist_ok=True)
-        layout.auth.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in names:
-            _ensure_key(layout.keks / name, in_use)
-        _ensure_signing_key(layout)
-    except OSError as e:
-        why = os.strerror(e.errno or 0)
-        raise StateUnwritable(
-            f"De sleutels in {layout.root} zijn niet te schrijven of te lezen ({why})."
-        ) from e
+    layout.keks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    layout.auth.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in names:
+        _ensure_key(layout.keks / name, in_use)
+    _ensure_signing_key(layout)
 
 
 def _ensure_key(path: Path, in_use: bool) -> None:

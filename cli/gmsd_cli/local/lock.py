@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from gmsd_cli.local.errors import AlreadyRunning, StateUnwritable
+from gmsd_cli.local.errors import AlreadyRunning
 
 
 class StateLock:
@@ -15,13 +15,9 @@ class StateLock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take it or raise AlreadyRunning, StateUnwritable."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as e:
-            why = os.strerror(e.errno or 0)
-            raise StateUnwritable(f"De map {self._path.parent} is niet te schrijven ({why}).") from e
+        """Take it or raise AlreadyRunning; OSError when the file cannot be made."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:

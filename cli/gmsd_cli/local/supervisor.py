@@ -125,10 +125,14 @@ class LocalPlatform:
 
         Raises LocalError.
         """
-        self._make(self.layout.root)
-        self._lock.acquire()
         try:
+            self._make(self.layout.root)
+            self._lock.acquire()
             await self._start()
+        except OSError as e:
+            await self.stop()
+            why = os.strerror(e.errno or 0)
+            raise StateUnwritable(f"De map {self.layout.root} is niet te schrijven ({why}).") from e
         except BaseException:
             await self.stop()
             raise
@@ -197,13 +201,9 @@ class LocalPlatform:
         return [*self._keepers.values(), *([self._broker] if self._broker else [])]
 
     def _make(self, *directories: Path) -> None:
-        try:
-            for directory in directories:
-                # the owner's only: stores hold persons under pseudonym
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as e:
-            why = os.strerror(e.errno or 0)
-            raise StateUnwritable(f"De map {self.layout.root} is niet te schrijven ({why}).") from e
+        for directory in directories:
+            # the owner's only: stores hold persons under pseudonym
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def _end_leftovers(self) -> None:
         """A supervisor that was itself killed leaves its children running: end them, services before the broker."""
