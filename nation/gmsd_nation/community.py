@@ -1,18 +1,19 @@
 """One gemeente: everyone who lives there in the year, and everyone who uses its Wmo."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from gmsd_nation.arrangements import Habits, arrangements, clients, habits
+from gmsd_nation.arrangements import Habits, arrangements, habits
 from gmsd_nation.bsn import BsnSource
 from gmsd_nation.calendar import OPEN
 from gmsd_nation.kinds import Int64Array
 from gmsd_nation.movement import Movement, Users, join
-from gmsd_nation.people import crowd
 from gmsd_nation.places import Area, Place
-from gmsd_nation.residence import Stay, settle
+from gmsd_nation.residence import Stay
+from gmsd_nation.residents import Counters, block_sizes, residents
 
 _STRANGERS, _MANY_STRANGERS = 0.008, 0.07
 """Share of clients who are not in the register: in most gemeenten, and in the one where that must be noticed (above 3 %)."""
@@ -20,40 +21,23 @@ _STRANGERS, _MANY_STRANGERS = 0.008, 0.07
 _LODGERS = 0.006
 """Share of clients who live in another gemeente than the one that delivers them."""
 
-_KNOWN_ELSEWHERE = 60
-"""How many residents of the previous gemeente are kept as candidates to be such a client of the next."""
-
-_LEAST_CLIENTS = 5
-"""At the smallest scales a gemeente still has a file worth delivering."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """First free numbers, and who is passed on from one gemeente to the next."""
-
-    person: int
-    household: int
-    arrangement: int
-    elsewhere: Users
-    marked: Int64Array
+STRANGERS_BLOCK = -1
+"""Block number under which the clients who are not in the register are handed on; they have no spells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """`persons`: person, bsn, born, died, sex, note. `spells`: see residence. `arrangements`: constituents (see
-    arrangements) with person, bsn, assignment and arrangement. `clients`: how many persons use the Wmo."""
+    """`arrangements`: constituents (see arrangements) with person, bsn, assignment and arrangement; `persons`: how many
+    persons were drawn for it."""
 
     place: Place
     habits: Habits
-    persons: pl.DataFrame
-    spells: pl.DataFrame
     arrangements: pl.DataFrame
+    persons: int
 
 
-def nobody() -> Users:
-    """No clients."""
-    empty: Int64Array = np.empty(0, dtype=np.int64)
-    return Users(empty, empty, empty, empty, empty, empty, np.empty(0, dtype=np.bool_))
+House = Callable[[int, pl.DataFrame, pl.DataFrame], None]
+"""Receives block number, persons and spells (see `residents.Block`), one block at a time."""
 
 
 def _strangers(
@@ -81,9 +65,8 @@ def _strangers(
     )
 
 
-def _lodgers(rng: np.random.Generator, n: int, counters: Counters) -> Users:
-    known = counters.elsewhere
-    count = min(int(rng.binomial(n, _LODGERS)), len(known.person))
+def _lodgers(rng: np.random.Generator, n: int, at_least: int, known: Users) -> Users:
+    count = min(max(at_least, int(rng.binomial(n, _LODGERS))), len(known.person))
     at = (
         np.sort(rng.choice(len(known.person), size=count, replace=False))
         if count
@@ -126,85 +109,47 @@ def community(
     counters: Counters,
     strange: bool,
     marked_quota: int,
+    house: House,
 ) -> Community:
     """One gemeente with its residents, those who pass through, and the clients it reports.
 
-    `areas[m]` is the area in which the second side of `movements[m]` lives here. Advances `counters`: numbers, the
-    residents that the next gemeente may have as clients, and the marked numbers not given out yet.
+    `areas[m]` is the area in which the second side of `movements[m]` lives here. Persons and spells are handed to `house`
+    block by block and not kept. Advances `counters`.
     """
     rng = np.random.default_rng([seed, 7, place.number])
     passing = sum(int((movement.gemeente[0] == place.number).sum()) for movement in movements)
-    own = crowd(rng, max(12, place.persons - passing), year_start)
-    stay, spells, households = settle(rng, own, place.area, year_start)
-    bsn = bsns.take(len(own))
-    using = clients(rng, own.born, year_start)
-    if using.sum() < _LEAST_CLIENTS:
-        using[np.argsort(own.born, kind="stable")[:_LEAST_CLIENTS]] = True
-    marked = np.flatnonzero(using & (stay.since < year_start) & (stay.until == OPEN))[:marked_quota][
-        : len(counters.marked)
-    ]
-    bsn[marked] = counters.marked[: len(marked)]
-    counters.marked = counters.marked[len(marked) :]
-
-    person = np.arange(counters.person, counters.person + len(own), dtype=np.int64)
-    counters.person += len(own)
-    frames = [spells.frame(own, place.area, place.code, bsn, person, counters.household)]
-    counters.household += households
-    who = np.flatnonzero(using)
-    groups = [
-        Users(
-            person[who],
-            bsn[who],
-            own.born[who],
-            own.died[who],
-            stay.since[who],
-            stay.until[who],
-            np.zeros(len(who), bool),
-        )
-    ]
-    for movement, area in zip(movements, areas, strict=True):
-        frames += [movement.spells(place, 0, place.area), movement.spells(place, 1, area)]
+    groups: list[Users] = []
+    marked: list[Int64Array] = []
+    elsewhere = counters.elsewhere
+    drawn = 0
+    for n, size in enumerate(block_sizes(max(12, place.persons - passing))):
+        own = np.random.default_rng([seed, 7, place.number, n])
+        block = residents(own, place, size, year_start, bsns, counters, marked_quota if n == 0 else 0)
+        spells = [block.spells]
+        if n == 0:
+            counters.elsewhere = block.settled
+            for movement, area in zip(movements, areas, strict=True):
+                spells += [movement.spells(place, 0, place.area), movement.spells(place, 1, area)]
+        groups.append(block.users)
+        marked.append(block.marked)
+        drawn += len(block.persons)
+        house(n, block.persons, pl.concat(spells))
+    clients = sum(len(group.person) for group in groups)
+    for movement in movements:
         groups += [movement.users(place.number, 0), movement.users(place.number, 1)]
-    at_least = max(1, round(len(who) * 0.05)) if strange else 0
-    strangers = _strangers(
-        rng, len(who), _MANY_STRANGERS if strange else _STRANGERS, at_least, year_start, bsns, counters
-    )
-    users = join([*groups, strangers, _lodgers(rng, len(who), counters)])
-
-    used = _used(rng, users, year_start)
+    at_least = max(3, round(clients * 0.05)) if strange else 0
+    share = _MANY_STRANGERS if strange else _STRANGERS
+    strangers = _strangers(rng, clients, share, at_least, year_start, bsns, counters)
+    # One in every fourth gemeente, or a small nation might have none.
+    lodgers = _lodgers(rng, clients, int(place.number % 4 == 1), elsewhere)
+    used = _used(rng, join([*groups, strangers, lodgers]), year_start)
     filling = habits(rng)
-    used = _numbered(rng, used, filling, counters, bsn[marked])
-    settled = np.flatnonzero((stay.since < year_start) & (stay.until == OPEN) & ~using)[:_KNOWN_ELSEWHERE]
-    counters.elsewhere = Users(
-        person[settled],
-        bsn[settled],
-        own.born[settled],
-        own.died[settled],
-        stay.since[settled],
-        stay.until[settled],
-        np.zeros(len(settled), bool),
-    )
-    note = np.where(np.isin(np.arange(len(own)), marked), "marked", "")
-    residents = pl.DataFrame(
-        {
-            "person": person,
-            "bsn": bsn,
-            "born": own.born,
-            "died": own.died,
-            "sex": own.sex_codes(),
-            "note": note,
-        }
-    )
+    used = _numbered(rng, used, filling, counters, np.concatenate(marked))
     unknown = pl.DataFrame(
         {"person": strangers.person, "bsn": strangers.bsn, "born": strangers.born, "died": strangers.died}
     ).with_columns(sex=pl.lit("O"), note=pl.lit("not in register"))
-    return Community(
-        place,
-        filling,
-        pl.concat([residents, unknown.select(residents.columns)], how="vertical_relaxed"),
-        pl.concat(frames),
-        used,
-    )
+    house(STRANGERS_BLOCK, unknown, pl.DataFrame())
+    return Community(place, filling, used, drawn + len(unknown))
 
 
 def _numbered(

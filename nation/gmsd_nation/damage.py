@@ -26,11 +26,12 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Damaged:
     """Rows after the fault, the numbers of the rows at fault (1 = first under the header; none = the file as a whole),
-    and what happens to the bytes once written."""
+    what happens to the bytes once written, and the rows as they are read where that differs from `rows`."""
 
     rows: pl.DataFrame
     at: tuple[int, ...] = ()
     raw: Callable[[bytes], bytes] = field(default=bytes)
+    in_force: pl.DataFrame | None = None
 
 
 Apply = Callable[[pl.DataFrame, Scene], Damaged]
@@ -94,3 +95,8 @@ def dating(days: Mapping[str, int]) -> Apply:
 def bytewise(raw: Callable[[bytes], bytes]) -> Apply:
     """A fault of the file as a whole."""
     return lambda rows, scene: Damaged(rows, (), raw)
+
+
+def unchanged(rows: pl.DataFrame, scene: Scene) -> Damaged:
+    """Nothing is wrong with the file itself."""
+    return Damaged(rows)

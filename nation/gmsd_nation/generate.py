@@ -8,20 +8,20 @@ import numpy as np
 import polars as pl
 
 from gmsd_nation.bsn import BsnSource, passes_elfproef
-from gmsd_nation.calendar import OPEN, HalfYear, day, half_years
-from gmsd_nation.classification import regio_rows, regions
-from gmsd_nation.community import Community, Counters, community, nobody
-from gmsd_nation.dialect import Dialect, write
-from gmsd_nation.faults import FAULTS, Fault
+from gmsd_nation.calendar import HalfYear, day, half_years
+from gmsd_nation.classification import regions
+from gmsd_nation.community import STRANGERS_BLOCK, Community, community
+from gmsd_nation.faults import Fault
 from gmsd_nation.movement import Movement, inhabitants_of_split, movers
 from gmsd_nation.places import POPULATION, Area, Atlas, Place, atlas
 from gmsd_nation.plan import Plan, plan
-from gmsd_nation.rows import brp_rows
+from gmsd_nation.register_files import RegisterSender, part_name, send_classification
+from gmsd_nation.residents import Counters, nobody
+from gmsd_nation.wmo_faults import FAULTS
 from gmsd_nation.wmo_files import WmoSender
-from gmsd_nation.writer import Delivery, NationWriter
+from gmsd_nation.writer import Delivery, NationWriter, dates
 
 PERIODS = ("2025HJ01", "2025HJ02")
-_DAYS = ("born", "died", "since", "until", "begin", "end")
 
 
 class MarkedNumbers(ValueError):
@@ -39,15 +39,6 @@ class Nation:
     wmo_clients: dict[str, int]
     wmo_rows: dict[str, int]
     bytes_written: int
-
-
-def _dates(frame: pl.DataFrame) -> pl.DataFrame:
-    """Day numbers as dates, `OPEN` as null, for the truth."""
-    return frame.with_columns(
-        pl.when(pl.col(name) < OPEN).then(pl.col(name)).cast(pl.Int32).cast(pl.Date).alias(name)
-        for name in _DAYS
-        if name in frame.columns
-    )
 
 
 def _check_marked(marked: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -89,7 +80,7 @@ def merged(used: pl.DataFrame, gemeente: str, periods: Sequence[HalfYear]) -> pl
         type=pl.col("type").cast(pl.String).str.zfill(2),
         periods=pl.concat_str(codes, separator="|", ignore_nulls=True),
     )
-    return _dates(named.drop(codes).sort("arrangement")).select(
+    return dates(named.drop(codes).sort("arrangement")).select(
         "arrangement", "person", "gemeente", "type", "begin", "end", "periods"
     )
 
@@ -107,14 +98,8 @@ class _Builder:
         bsns: BsnSource,
         marked: Sequence[int],
     ) -> None:
-        self.writer, self.seed, self.atlas, self.periods, self.plan, self.bsns = (
-            writer,
-            seed,
-            map_,
-            periods,
-            plan_,
-            bsns,
-        )
+        self.writer, self.seed, self.atlas = writer, seed, map_
+        self.periods, self.plan, self.bsns = periods, plan_, bsns
         self.year = int(periods[0].code[:4])
         self.counters = Counters(1, 10_000_001, 1, nobody(), _check_marked(marked))
         self.persons = 0
@@ -135,53 +120,8 @@ class _Builder:
             made.append(movement)
         persons = pl.concat([movement.persons() for movement in made])
         self.persons += len(persons)
-        self.writer.truth("persons/passing.parquet", _dates(persons))
+        self.writer.truth("persons/passing.parquet", dates(persons))
         return made[0], made[1]
-
-    def regio(self) -> None:
-        """One classification per period: UTF-8 first, Windows-1252 in the second half-year, which must be accepted."""
-        found = regions(self.atlas, self.year, POPULATION)
-        for period in self.periods:
-            rows = regio_rows(found, period)
-            old = period.code.endswith("2")
-            delivery = Delivery(
-                f"files/{period.code}/regio/1/regio_CBS_{period.code}.csv",
-                "regio",
-                "CBS",
-                period.code,
-                "",
-                False,
-                ("windows-1252",) if old else (),
-                "accept",
-                None,
-            )
-            self.writer.deliver(
-                (0, period.code, 1, ""), delivery, write(rows, Dialect(encoding="cp1252" if old else "utf-8"))
-            )
-            self.writer.truth(f"accepted/regio/{period.code}/CBS.parquet", rows)
-
-    def register(self, place: Place, spells: pl.DataFrame) -> None:
-        """The register of one gemeente, per period, and its true spells."""
-        self.writer.truth(f"spells/{place.code}.parquet", _dates(spells))
-        for period in self.periods:
-            rows = brp_rows(spells, period)
-            if not len(rows):
-                continue
-            delivery = Delivery(
-                f"files/{period.code}/brp/1/brp_RVIG_{period.code}_{place.code}.csv",
-                "brp",
-                "RVIG",
-                period.code,
-                place.code,
-                False,
-                (),
-                "accept",
-                None,
-            )
-            self.writer.deliver(
-                (1, period.code, 1, place.code), delivery, write(rows, Dialect(line_end="\n"))
-            )
-            self.writer.truth(f"accepted/brp/{period.code}/{place.code}.parquet", rows)
 
     def wmo(self, made: Community) -> None:
         """The Wmo deliveries of one gemeente, and what holds in the end."""
@@ -189,14 +129,27 @@ class _Builder:
         self.writer.truth(
             f"arrangements/{place.code}.parquet", merged(made.arrangements, place.code, self.periods)
         )
-        other = self.atlas.places[(place.number + 1) % len(self.atlas.places)].code
         for period in self.periods:
-            accepted = WmoSender(self.writer, self.seed, made, period, self.plan, other).send().rows
+            accepted = (
+                WmoSender(self.writer, self.seed, made, period, self.plan, self.other(place)).send().rows
+            )
             if accepted is None:
                 continue
             self.writer.truth(f"accepted/wmo/{period.code}/{place.code}.parquet", accepted)
             self.clients[period.code] += accepted["bsn"].n_unique()
             self.rows[period.code] += len(accepted)
+
+    def other(self, place: Place) -> str:
+        """Code of another gemeente, to be confused with."""
+        return self.atlas.places[(place.number + 1) % len(self.atlas.places)].code
+
+    def split(self, movement: Movement) -> None:
+        """The register of the split gemeente."""
+        sender = RegisterSender(
+            self.writer, self.seed, self.atlas.split, self.periods, self.plan, self.other(self.atlas.split)
+        )
+        sender.add(0, movement.spells(self.atlas.split, 0, self.atlas.split.area))
+        sender.close()
 
     def place(self, place: Place, movements: tuple[Movement, Movement]) -> None:
         """Everything of one gemeente."""
@@ -205,14 +158,29 @@ class _Builder:
             self.atlas.moved[receivers.index(place.number)] if place.number in receivers else place.area
         )
         areas: tuple[Area, ...] = (place.area, taken_over)
-        start = day(self.year, 1, 1)
-        strange = self.plan.strange(place.number)
+        sender = RegisterSender(self.writer, self.seed, place, self.periods, self.plan, self.other(place))
+
+        def house(block: int, persons: pl.DataFrame, spells: pl.DataFrame) -> None:
+            if block == STRANGERS_BLOCK:
+                self.writer.truth(f"persons/{place.code}-unknown.parquet", dates(persons))
+                return
+            self.writer.truth(f"persons/{part_name(place.code, block)}.parquet", dates(persons))
+            sender.add(block, spells)
+
         made = community(
-            self.seed, place, start, movements, areas, self.bsns, self.counters, strange, self.quota
+            self.seed,
+            place,
+            day(self.year, 1, 1),
+            movements,
+            areas,
+            self.bsns,
+            self.counters,
+            self.plan.strange(place.number),
+            self.quota,
+            house,
         )
-        self.writer.truth(f"persons/{place.code}.parquet", _dates(made.persons))
-        self.persons += len(made.persons)
-        self.register(place, made.spells)
+        sender.close()
+        self.persons += made.persons
         self.wmo(made)
 
 
@@ -244,8 +212,9 @@ def generate(
     writer = NationWriter(Path(out_dir))
     builder = _Builder(writer, seed, map_, halves, plan(seed, map_, halves, faults), bsns, marked)
     movements = builder.movements()
-    builder.regio()
-    builder.register(map_.split, movements[1].spells(map_.split, 0, map_.split.area))
+    found = regions(map_, builder.year, POPULATION)
+    send_classification(writer, seed, found, halves, builder.plan.classification)
+    builder.split(movements[1])
     for done, place in enumerate(map_.places, 1):
         builder.place(place, movements)
         if progress is not None:

@@ -126,17 +126,23 @@ class WmoSender:
         damaged = fault.apply(rows, self._scene())
         # A faulty file has the official form, so that it is refused for its fault and for nothing else.
         plain = replace(Dialect(), line_end=self._dialect.line_end)
-        self._send(damaged.raw(write(damaged.rows, plain)), (fault.slug,), refused=True, at=damaged.at)
+        self._send(
+            damaged.raw(write(damaged.rows, plain)),
+            (fault.slug,),
+            refused=True,
+            nothing=fault.flagged,
+            at=damaged.at,
+        )
 
     def _sound(self, rows: pl.DataFrame, arrangement: pl.Series, remarked: Fault | None) -> Accepted:
         rows = rows.with_columns(arrangement=arrangement)
-        at: tuple[int, ...] = ()
-        faults = self._standing
-        if remarked is not None:
-            damaged = remarked.apply(rows, self._scene())
-            rows, at, faults = damaged.rows, damaged.at, (*faults, remarked.slug)
-        self._send(write(rows.drop("arrangement"), self._dialect), faults, refused=False, at=at)
-        return Accepted(rows)
+        if remarked is None:
+            self._send(write(rows.drop("arrangement"), self._dialect), self._standing, refused=False)
+            return Accepted(rows)
+        damaged = remarked.apply(rows, self._scene())
+        data = damaged.raw(write(damaged.rows.drop("arrangement"), self._dialect))
+        self._send(data, (*self._standing, remarked.slug), refused=False, at=damaged.at)
+        return Accepted(damaged.rows if damaged.in_force is None else damaged.in_force)
 
     def _fewer(self, rows: pl.DataFrame, arrangement: pl.Series, *, again: bool) -> Accepted:
         """A, then B without a share of the clients; and with `again` the very bytes of A once more."""

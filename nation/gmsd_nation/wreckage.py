@@ -67,3 +67,18 @@ def zipped(data: bytes) -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("MSD.csv", (2025, 7, 15, 12, 0, 0)), data)
     return target.getvalue()
+
+
+def twice_named(data: bytes) -> bytes:
+    """The header names `bsn` in the place of the column after it too."""
+    header, rest = data.split(b"\n", 1)
+    names = header.split(b";")
+    at = names.index(b"bsn")
+    names[at + 1] = b"bsn"
+    return b";".join(names) + b"\n" + rest
+
+
+def one_line(data: bytes) -> bytes:
+    """All lines run into one, over and over, as long as no row can be (about 200 kB)."""
+    joined = data.replace(b"\r", b"").replace(b"\n", b";")
+    return joined * (200_000 // max(1, len(joined)) + 1)

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
+from gmsd_nation.calendar import OPEN
 from gmsd_nation.faults import Expected
 
 PLAN_FILE = "deliveries.jsonl"
 MANIFEST_FILE = "manifest.sha256"
+
+Order = tuple[int, str, int, str]
+"""Place in the delivery plan: dataset, period, number of the delivery in its slot, part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,18 @@ class Delivery:
     supersedes: str | None
 
 
+_DAYS = ("born", "died", "since", "until", "begin", "end")
+
+
+def dates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Day numbers as dates, `OPEN` as null, for the truth."""
+    return frame.with_columns(
+        pl.when(pl.col(name) < OPEN).then(pl.col(name)).cast(pl.Int32).cast(pl.Date).alias(name)
+        for name in _DAYS
+        if name in frame.columns
+    )
+
+
 class NationWriter:
     """Writes files below one folder, which must not exist or be empty, and remembers what it wrote."""
 
@@ -39,7 +55,8 @@ class NationWriter:
             raise FileExistsError(f"{folder} holds files already: name an empty folder")
         self.folder = folder
         self._digests: dict[str, str] = {}
-        self._deliveries: list[tuple[tuple[object, ...], Delivery]] = []
+        self._growing: dict[str, hashlib._Hash] = {}
+        self._deliveries: list[tuple[Order, Delivery]] = []
         self._faults: list[tuple[str, int | None, str]] = []
         self.bytes_written = 0
 
@@ -50,14 +67,28 @@ class NationWriter:
         self._digests[path] = hashlib.sha256(data).hexdigest()
         self.bytes_written += len(data)
 
-    def deliver(
-        self, order: tuple[object, ...], delivery: Delivery, data: bytes, at: Iterable[int] = ()
-    ) -> None:
+    def append(self, path: str, data: bytes) -> None:
+        """Write a piece of a file that is delivered in the end with `delivered`."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as file:
+            file.write(data)
+        self._growing.setdefault(path, hashlib.sha256()).update(data)
+        self.bytes_written += len(data)
+
+    def delivered(self, order: Order, delivery: Delivery) -> None:
+        """Enter a file written by pieces into the plan."""
+        self._digests[delivery.path] = self._growing.pop(delivery.path).hexdigest()
+        self._enter(order, delivery, ())
+
+    def deliver(self, order: Order, delivery: Delivery, data: bytes, at: Iterable[int] = ()) -> None:
         """Write one file to deliver. `order` places it in the plan; `at` are the rows at fault under the last slug, the
         slugs before it are habits of the deliverer and concern the file as a whole."""
         self._write(delivery.path, data)
+        self._enter(order, delivery, tuple(at))
+
+    def _enter(self, order: Order, delivery: Delivery, rows: tuple[int, ...]) -> None:
         self._deliveries.append((order, delivery))
-        rows = tuple(at)
         for slug in delivery.faults[:-1]:
             self._faults.append((delivery.path, None, slug))
         for slug in delivery.faults[-1:]:

@@ -13,7 +13,7 @@ import pytest
 
 from gmsd_nation import Nation, generate
 
-SEED, SCALE, GEMEENTEN = 7, 0.004, 14
+SEED, SCALE, GEMEENTEN = 7, 0.003, 22
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Delivered:
         separator = max(";,\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         names = [name.strip().lower() for name in next(reader)]
-        found = [dict(zip(names, row, strict=True)) for row in reader]
+        found = [dict(zip(names, map(str.strip, row), strict=True)) for row in reader if row]
         if "dates-dashed" in self.plan["faults"]:
             found = [{k: v.replace("-", "") if "datum" in k else v for k, v in row.items()} for row in found]
         return found
@@ -83,6 +83,6 @@ def elfproef(text: str) -> bool:
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """A nation of 14 gemeenten with every class of fault."""
+    """A nation of 22 gemeenten with every class of fault."""
     folder = tmp_path_factory.mktemp("nation") / "a"
     return Written(folder, generate(folder, SEED, SCALE, gemeenten=GEMEENTEN))

@@ -15,7 +15,10 @@ PERIODS = ("2025HJ01", "2025HJ02")
 @pytest.fixture(scope="module")
 def classification(written: Written) -> dict[str, dict[str, dict[str, str]]]:
     """Per period the regions by code."""
-    return {d.plan["period"]: {row["code"]: row for row in d.rows()} for d in written.deliveries("regio")}
+    return {
+        period: {row["code"]: row for row in written.in_force("regio", period)["CBS", ""].rows()}
+        for period in PERIODS
+    }
 
 
 def test_headers_are_those_of_the_contracts(written: Written) -> None:
@@ -52,7 +55,7 @@ def test_spells_overlap_the_period_and_each_other_never(written: Written) -> Non
     for period in PERIODS:
         first, last = bounds(period)
         spells: dict[str, list[tuple[date, date]]] = defaultdict(list)
-        for delivered in written.deliveries("brp", period):
+        for delivered in written.in_force("brp", period).values():
             for row in delivered.rows():
                 since = to_date(row["datum_vanaf"])
                 until = to_date(row["datum_tot"]) if row["datum_tot"] else date.max
@@ -76,7 +79,7 @@ def test_addresses_exist_on_every_day_of_the_spell(
     for period in PERIODS:
         first, last = bounds(period)
         regions = classification[period]
-        for delivered in written.deliveries("brp", period):
+        for delivered in written.in_force("brp", period).values():
             for row in delivered.rows():
                 assert row["gemeentecode"] == delivered.plan["part"]
                 assert regions[row["buurtcode"]]["deel_van"] == row["wijkcode"]
@@ -89,12 +92,12 @@ def test_addresses_exist_on_every_day_of_the_spell(
 
 
 def test_the_split_gemeente_ends_and_its_inhabitants_live_on(written: Written) -> None:
-    first = {row["code"]: row for d in written.deliveries("regio", "2025HJ01") for row in d.rows()}
-    second = {row["code"] for d in written.deliveries("regio", "2025HJ02") for row in d.rows()}
+    first = {row["code"]: row for d in written.in_force("regio", "2025HJ01").values() for row in d.rows()}
+    second = {row["code"] for d in written.in_force("regio", "2025HJ02").values() for row in d.rows()}
     assert first["GM9901"]["geldig_tot"] == "20250331"
     assert "GM9901" not in second
     spells: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for delivered in written.deliveries("brp", "2025HJ01"):
+    for delivered in written.in_force("brp", "2025HJ01").values():
         for row in delivered.rows():
             spells[row["bsn"]].append(row)
     before = {bsn for bsn, rows in spells.items() if any(row["gemeentecode"] == "GM9901" for row in rows)}
@@ -114,7 +117,7 @@ def test_the_split_gemeente_ends_and_its_inhabitants_live_on(written: Written) -
 def test_life_happens(written: Written) -> None:
     """Births, deaths and household sizes occur inside the period."""
     first, last = bounds("2025HJ01")
-    rows = [row for d in written.deliveries("brp", "2025HJ01") for row in d.rows()]
+    rows = [row for d in written.in_force("brp", "2025HJ01").values() for row in d.rows()]
     assert any(first <= to_date(row["geboortedatum"]) <= last for row in rows)
     assert any(row["datum_overlijden"] for row in rows)
     sizes: dict[str, set[str]] = defaultdict(set)
