@@ -1,0 +1,161 @@
+-- Facts. Every table only grows; the same fact written twice changes no answer, and no answer depends on the order of arrival.
+-- ReplacingMergeTree keeps the replays of the log from piling up; queries are right before and after it merges.
+
+CREATE TABLE IF NOT EXISTS log_identity
+(
+    cluster_id String,
+    noted_at DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree ORDER BY cluster_id;
+
+-- The deliverer's akkoord (event delivery.decided). slot_version is the order of akkoord within the slot.
+CREATE TABLE IF NOT EXISTS decisions
+(
+    delivery_id UUID,
+    deliverer LowCardinality(String),
+    dataset LowCardinality(String),
+    period LowCardinality(String),
+    part LowCardinality(String),
+    slot_version UInt32,
+    decided_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, delivery_id, slot_version);
+
+CREATE TABLE IF NOT EXISTS withdrawals
+(
+    delivery_id UUID,
+    deliverer LowCardinality(String),
+    dataset LowCardinality(String),
+    period LowCardinality(String),
+    part LowCardinality(String),
+    slot_version UInt32,
+    withdrawn_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, delivery_id, slot_version);
+
+-- An attempt to load, written before its first row: whatever a crash leaves behind can be found and dropped.
+CREATE TABLE IF NOT EXISTS attempts
+(
+    delivery_id UUID,
+    attempt UUID,
+    dataset LowCardinality(String),
+    key_version UInt32,
+    begun_at DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (delivery_id, attempt);
+
+-- Written last: rows are visible only through it. `persons` counts distinct persons, 0 for a dataset without.
+CREATE TABLE IF NOT EXISTS loaded
+(
+    delivery_id UUID,
+    attempt UUID,
+    deliverer LowCardinality(String),
+    dataset LowCardinality(String),
+    period LowCardinality(String),
+    part LowCardinality(String),
+    specification LowCardinality(String),
+    key_version UInt32,
+    rows UInt64,
+    persons UInt64,
+    loaded_at DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (delivery_id, attempt);
+
+-- Attempts whose rows are gone or are to go: written before the partition is dropped.
+CREATE TABLE IF NOT EXISTS dropped
+(
+    delivery_id UUID,
+    attempt UUID,
+    why LowCardinality(String),
+    dropped_at DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree ORDER BY (delivery_id, attempt, why);
+
+-- What delivery.loaded events said, in the order of `number`: a repeated cause repeats the event, a new coverage needs a new one.
+CREATE TABLE IF NOT EXISTS announced
+(
+    delivery_id UUID,
+    number UInt32,
+    cause UUID,
+    stage String,
+    rows UInt64,
+    found Nullable(UInt64),
+    not_found Nullable(UInt64),
+    register_parts Nullable(UInt64)
+)
+ENGINE = ReplacingMergeTree ORDER BY (delivery_id, number, cause);
+
+-- Snapshots whose event is acknowledged, with the deliveries they were computed from.
+CREATE TABLE IF NOT EXISTS snapshots
+(
+    product LowCardinality(String),
+    period LowCardinality(String),
+    snapshot_id String,
+    deliveries Array(UUID),
+    published_at DateTime64(6, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (product, period, published_at);
+
+-- Where the rows of a delivery lie: the newest pseudonym key, then the newest load.
+CREATE VIEW IF NOT EXISTS live AS
+SELECT
+    delivery_id,
+    newest.1 AS attempt,
+    newest.2 AS deliverer,
+    newest.3 AS dataset,
+    newest.4 AS period,
+    newest.5 AS part,
+    newest.6 AS key_version,
+    newest.7 AS rows,
+    newest.8 AS persons
+FROM
+(
+    SELECT
+        delivery_id,
+        argMax(
+            tuple(attempt, deliverer, dataset, period, part, key_version, rows, persons),
+            tuple(key_version, loaded_at, attempt)
+        ) AS newest
+    FROM loaded
+    WHERE attempt NOT IN (SELECT attempt FROM dropped) AND delivery_id NOT IN (SELECT delivery_id FROM withdrawals)
+    GROUP BY delivery_id
+);
+
+-- Effective: per slot the highest decided slot_version whose content is loaded and that was not withdrawn (docs/counting.md).
+CREATE VIEW IF NOT EXISTS effective AS
+SELECT
+    deliverer,
+    dataset,
+    period,
+    part,
+    winner.1 AS delivery_id,
+    winner.2 AS attempt,
+    winner.3 AS slot_version,
+    winner.4 AS key_version,
+    winner.5 AS rows
+FROM
+(
+    SELECT
+        d.deliverer AS deliverer,
+        d.dataset AS dataset,
+        d.period AS period,
+        d.part AS part,
+        argMax(
+            tuple(d.delivery_id, l.attempt, d.slot_version, l.key_version, l.rows), tuple(d.slot_version, d.delivery_id)
+        ) AS winner
+    FROM decisions AS d
+    INNER JOIN live AS l ON l.delivery_id = d.delivery_id
+    GROUP BY deliverer, dataset, period, part
+);
+
+-- Withdrawn deliveries that outrank what is effective in their slot: they make the input set after a withdrawal a new one.
+CREATE VIEW IF NOT EXISTS taken_back AS
+SELECT DISTINCT
+    d.deliverer AS deliverer,
+    d.dataset AS dataset,
+    d.period AS period,
+    d.part AS part,
+    d.delivery_id AS delivery_id
+FROM decisions AS d
+LEFT JOIN effective AS e ON e.deliverer = d.deliverer AND e.dataset = d.dataset AND e.period = d.period AND e.part = d.part
+WHERE d.delivery_id IN (SELECT delivery_id FROM withdrawals) AND d.slot_version > e.slot_version;

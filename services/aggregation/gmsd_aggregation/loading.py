@@ -1,0 +1,157 @@
+"""Linked content into the warehouse: whole or not at all."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from uuid import UUID, uuid4
+
+import pyarrow as pa
+
+from gmsd_aggregation.adapters import facts, rows
+from gmsd_aggregation.adapters.arrow_feed import ArrowFeed, SchemaDiffers
+from gmsd_aggregation.adapters.coverage import coverage
+from gmsd_aggregation.adapters.facts import Announced, Live
+from gmsd_aggregation.adapters.warehouse import Session, Warehouse
+from gmsd_aggregation.domain.announcement import INITIAL_STAGE
+from gmsd_aggregation.errors import LoadReason, LoadRefused
+from gmsd_aggregation.metrics import LOAD_SECONDS, ROWS_LOADED
+from gmsd_chassis.clock import Clock
+from gmsd_chassis.content.store import ContentStore
+from gmsd_chassis.errors import ContentDamaged, ContentExpired
+from gmsd_contracts.columns import DatasetVersion, version_by_id
+from gmsd_contracts.content import ContentRef
+from gmsd_contracts.slot import Slot
+
+BATCH_ROWS = 200_000
+"""Rows per insert: about 30 MB in memory; a part per insert, and parts of one delivery merge in the background."""
+
+
+class Loader:
+    """Loads one delivery at a time; safe to repeat at any moment, also after a crash anywhere."""
+
+    def __init__(self, warehouse: Warehouse, content: ContentStore, clock: Clock) -> None:
+        self._warehouse = warehouse
+        self._content = content
+        self._clock = clock
+
+    async def load(
+        self, *, slot: Slot, delivery_id: UUID, specification: str, key_version: int | None, records: ContentRef | None,
+        cause: UUID,
+    ) -> Announced | None:  # fmt: skip
+        """Load unless it is there, and say what to announce; None when the delivery was withdrawn.
+
+        `key_version` None: the newest that an earlier attempt named. What was announced before is returned again as it
+        was, so that a repeated cause repeats its event. Raises LoadRefused, TryLater.
+        """
+        version = _version(specification, slot)
+        gone, known, earlier = await self._warehouse.run(lambda session: _known(session, delivery_id))
+        if gone:
+            await self._warehouse.run(lambda session: self._drop(session, slot, delivery_id))
+            return None
+        wanted = earlier if key_version is None else key_version
+        if known is None or known.key_version < wanted:
+            attempt = rows.Attempt(delivery_id, uuid4(), slot, version, wanted)
+            if not await self._fill(attempt, records):
+                return None
+        return await self._warehouse.run(lambda session: _announcement(session, delivery_id, cause))
+
+    async def _fill(self, attempt: rows.Attempt, records: ContentRef | None) -> bool:
+        started, dataset = time.monotonic(), attempt.slot.dataset
+        await self._warehouse.run(lambda session: rows.begin(session, attempt, self._clock.now()))
+        expected = 0 if records is None else records.rows or 0
+        try:
+            if records is not None:
+                await self._stream(attempt, records)
+            visible = await self._warehouse.run(
+                lambda session: rows.finish(session, attempt, expected, self._clock.now())
+            )
+        except LoadRefused:
+            await self._warehouse.run(lambda session: rows.abandon(session, attempt, self._clock.now()))
+            raise
+        if visible:
+            ROWS_LOADED.inc(expected, dataset=dataset)
+            LOAD_SECONDS.observe(time.monotonic() - started, dataset=dataset)
+        return visible
+
+    async def _stream(self, attempt: rows.Attempt, records: ContentRef) -> None:
+        async with aclosing(self._content.read(records)) as pieces:
+            feed = ArrowFeed(pieces, asyncio.get_running_loop())
+            try:
+                await asyncio.to_thread(self._insert_all, attempt, feed)
+            except LoadRefused:
+                raise
+            except (ContentExpired, ContentDamaged, pa.ArrowException, SchemaDiffers) as error:
+                raise _refusal(feed.failure or error) from error
+            except Exception:
+                # Arrow may wrap what the stream raised; the stream knows best.
+                if feed.failure is None:
+                    raise
+                raise _refusal(feed.failure) from feed.failure
+
+    def _insert_all(self, attempt: rows.Attempt, feed: ArrowFeed) -> None:
+        for batch in feed.batches(attempt.specification.linked_schema, BATCH_ROWS):
+            # Not one session for all of it: decisions and snapshots go on while a large delivery streams in.
+            with self._warehouse.use() as session:
+                rows.insert(session, attempt, batch)
+
+    def _drop(self, session: Session, slot: Slot, delivery_id: UUID) -> None:
+        rows.drop_delivery(session, slot.dataset, delivery_id, "withdrawn", self._clock.now())
+
+
+def _version(specification: str, slot: Slot) -> DatasetVersion:
+    try:
+        version = version_by_id(specification)
+    except KeyError:
+        raise LoadRefused(LoadReason.UNKNOWN_SPECIFICATION, "the contracts here do not know it") from None
+    if version.name != slot.dataset:
+        raise LoadRefused(
+            LoadReason.CONTENT_SCHEMA, f"{specification} is not a version of the slot's dataset"
+        )
+    rows.table_of(version)
+    return version
+
+
+def _refusal(error: BaseException) -> BaseException:
+    """The named outcome of an error of the content; any other error as it is."""
+    match error:
+        case ContentExpired():
+            return LoadRefused(LoadReason.CONTENT_EXPIRED, "its key or its chunks are gone")
+        case ContentDamaged():
+            return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is not what its reference promises")
+        case SchemaDiffers():
+            return LoadRefused(LoadReason.CONTENT_SCHEMA, str(error))
+        case pa.ArrowException():
+            return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is no Arrow stream")
+        case _:
+            return error
+
+
+def _known(session: Session, delivery_id: UUID) -> tuple[bool, Live | None, int]:
+    found = facts.live(session, delivery_id=delivery_id)
+    return (
+        facts.is_withdrawn(session, delivery_id),
+        found[0] if found else None,
+        rows.newest_key(session, delivery_id),
+    )
+
+
+def _announcement(session: Session, delivery_id: UUID, cause: UUID) -> Announced | None:
+    """What to say of a loaded delivery: what was said last, or for the first time, with the register as it is now."""
+    said = facts.announced(session, [delivery_id]).get(delivery_id)
+    if said is not None:
+        return said
+    found = facts.live(session, delivery_id=delivery_id)
+    if not found:
+        return None
+    one = found[0]
+    covered = None
+    if one.slot.dataset == "wmo":
+        register = [
+            other for other in facts.effective(session)
+            if other.slot.dataset == "brp" and other.slot.period == one.slot.period
+        ]  # fmt: skip
+        parts = len({(other.slot.deliverer, other.slot.part) for other in register})
+        covered = coverage(session, [one.attempt], [other.attempt for other in register], parts)[one.attempt]
+    announcement = Announced(delivery_id, 1, cause, INITIAL_STAGE, one.rows, covered)
+    facts.record_announcements(session, [announcement])
+    return announcement
