@@ -6,21 +6,21 @@ A crash of anything ends the process with exit 70: the supervisor restarts it, a
 """
 
 import asyncio
-import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import uvicorn
 from aiokafka.errors import KafkaError
-from faststream.asgi import AsgiFastStream, AsgiResponse
+from faststream.asgi import AsgiResponse
 from faststream.asgi.types import ASGIApp, Receive, Scope, Send
 from faststream.kafka import KafkaBroker
 
 from gmsd_chassis import logs
+from gmsd_chassis.asgi import Hook, ServiceApp, json_response
 from gmsd_chassis.bus.attempts import Attempts
 from gmsd_chassis.bus.backoff import Backoff
 from gmsd_chassis.bus.fold import Fold
@@ -37,53 +37,12 @@ from gmsd_chassis.settings import ServiceSettings
 from gmsd_contracts.topics import Service as ServiceName
 from gmsd_contracts.topics import quarantine_of
 
-Hook = Callable[[], Awaitable[None]]
-
 # A handler gets 20 s to finish, HTTP 10 s before that; both fit in the 60 s a supervisor waits before it kills.
 DRAIN_SECONDS = 20.0
 HTTP_DRAIN_SECONDS = 10
 # After a crash the process must be gone whatever hangs: a broker that does not answer, a thread that computes.
 GONE_SECONDS = 15.0
 OBSERVE_SECONDS = 5.0
-
-_STARTING = {
-    "type": "about:blank",
-    "title": "De dienst start op",
-    "status": 503,
-    "detail": "De dienst leest nog wat er eerder is gebeurd. Probeer het over enkele seconden opnieuw.",
-}
-
-
-class ServiceApp(AsgiFastStream):
-    """FastStream's ASGI app matches exact paths only; what it does not know goes to the HTTP app of the service.
-
-    Its lifespan is ours: FastStream's ends the process when no broker answers at the start, and prints tracebacks.
-    """
-
-    fallback: Callable[[], ASGIApp | None]
-    up: Hook
-    down: Hook
-
-    async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI lifespan: up on the first message, down on the second."""
-        await receive()
-        await self.up()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.down()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand over, or 503 while the service is not open yet."""
-        app = self.fallback()
-        if app is not None:
-            await app(scope, receive, send)
-        elif scope["type"] == "http":
-            body = json.dumps(_STARTING, ensure_ascii=False).encode()
-            headers = {"content-type": "application/problem+json", "retry-after": "5"}
-            await AsgiResponse(body, 503, headers)(scope, receive, send)
-        else:
-            await super().not_found(scope, receive, send)
 
 
 class Service:
@@ -304,11 +263,11 @@ class Service:
         return f"no acknowledgement for {stalled:.0f} s" if stalled > STALLED_SECONDS else None
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _json(200, {"status": "live"})(scope, receive, send)
+        await json_response(200, {"status": "live"})(scope, receive, send)
 
     async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         ok, report = await self.health.ready()
-        await _json(200 if ok else 503, report)(scope, receive, send)
+        await json_response(200 if ok else 503, report)(scope, receive, send)
 
     async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
@@ -326,10 +285,6 @@ class _Server(uvicorn.Server):
         """Signal handler."""
         self._service.begin_stop()
         super().handle_exit(sig, frame)
-
-
-def _json(status: int, body: Mapping[str, Any]) -> AsgiResponse:
-    return AsgiResponse(json.dumps(body).encode(), status, {"content-type": "application/json"})
 
 
 def run_service(factory: Callable[[], Service]) -> NoReturn:

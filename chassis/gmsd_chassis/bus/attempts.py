@@ -48,10 +48,24 @@ class Attempts:
         return await self._run(lambda: self._begin(consumer, event_id))
 
     async def finish(self, consumer: str, event_id: UUID) -> None:
-        """The work is committed, or given back alive (not a death): forget it."""
+        """The work is committed: forget it."""
         await self._run(
             lambda: self._connection.execute(
                 "DELETE FROM attempts WHERE consumer = ? AND event_id = ?", (consumer, str(event_id))
+            )
+        )
+
+    async def give_back(self, consumer: str, event_id: UUID) -> None:
+        """The work was not done, and nothing died of it: this attempt does not count, earlier deaths do."""
+        place = (consumer, str(event_id))
+        await self._run(
+            lambda: (
+                self._connection.execute(
+                    "UPDATE attempts SET begun = begun - 1 WHERE consumer = ? AND event_id = ?", place
+                ),
+                self._connection.execute(
+                    "DELETE FROM attempts WHERE consumer = ? AND event_id = ? AND begun <= 0", place
+                ),
             )
         )
 

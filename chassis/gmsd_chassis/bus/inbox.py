@@ -8,47 +8,34 @@ state that only moves forward make that harmless.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 
-from gmsd_chassis.bus.attempts import Attempts
 from gmsd_chassis.bus.backoff import DEFAULT, Backoff
 from gmsd_chassis.bus.codec import decode, type_of
 from gmsd_chassis.bus.drain import Drain
-from gmsd_chassis.bus.fuse import Fuse, FuseLimits
+from gmsd_chassis.bus.fuse import FuseLimits
+from gmsd_chassis.bus.handling import Crash, Handler, Handling, OnPoison, Wiring
 from gmsd_chassis.bus.position import Position, Received
-from gmsd_chassis.bus.publisher import Publisher
-from gmsd_chassis.bus.quarantine import Quarantine
-from gmsd_chassis.errors import TryLater, Unprocessable
+from gmsd_chassis.errors import Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_chassis.metrics import (
-    DEATHS,
-    FUSE_BLOWN,
-    FUSE_CONSECUTIVE,
     HANDLER_SECONDS,
     LAG,
     POLL_AGE,
     RECEIVED,
     SKIPPED,
-    TRY_LATER,
     UNCOMMITTED,
 )
-from gmsd_contracts.envelope import Event
 from gmsd_contracts.registry import EVENT_TYPES
 from gmsd_contracts.topics import Topic
 
 __all__ = ["Crash", "Handler", "Inbox", "OnPoison", "Position", "Received", "Wiring"]
-
-Handler = Callable[[Received], Awaitable[Sequence[Event[Any]]]]
-"""Returns the events to publish. Raises Unprocessable, TryLater; anything else crashes the process."""
-OnPoison = Callable[[Received, str], Sequence[Event[Any]]]
-"""(event, reason slug) → the events that tell the rest of the system that this one failed."""
 
 SESSION_MS = 30_000
 REBALANCE_MS = 60_000
@@ -58,28 +45,6 @@ MAX_POLL_MS = 3_600_000
 STUCK_SECONDS = 1_800.0
 # A fetch answers every 0.5 s when there is nothing; a broker restart takes 5-12 s. Thirty missed polls is not a blip.
 POLL_LIMIT_SECONDS = 15.0
-MAX_DEATHS = 3
-DIED = "died_repeatedly"
-
-
-class Crash(Exception):
-    """The process has to stop: `reason` for the log, the cause in __cause__."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What the service gives its inboxes."""
-
-    broker: KafkaBroker
-    instance: str
-    publisher: Publisher
-    quarantine: Quarantine
-    attempts: Attempts
-    crash: Callable[[str, BaseException], None]
 
 
 class Inbox:
@@ -107,25 +72,23 @@ class Inbox:
         self.group = group
         self.topics = tuple(topics)
         self._accepts = frozenset(accepts)
-        self._handler = handler
-        self._on_poison = on_poison
-        self._backoff = backoff
-        self.fuse_limits = fuse
-        self._fuse = Fuse(fuse or FuseLimits())
+        self._policy = (handler, on_poison, backoff)
+        self._limits = fuse
         self._drain = Drain(group)
         self._stopping = asyncio.Event()
         self._busy_since: float | None = None
         self._done: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._crashed = False
-        self._wiring: Wiring | None = None
+        self._crash: Callable[[str, BaseException], None] | None = None
+        self._handling: Handling | None = None
         self._subscriber: Any = None
 
     async def attach(self, wiring: Wiring, limits: FuseLimits) -> None:
         """Subscribe on the broker of the service; called once, before the broker starts."""
-        self._wiring = wiring
-        self._fuse = Fuse(self.fuse_limits or limits, await wiring.attempts.fuse_history(self.group))
-        self._show_fuse()
+        handling = Handling(self.group, *self._policy, wiring, (self._stopping, self._drain.revoking))
+        await handling.restore(self._limits or limits)
+        self._crash, self._handling = wiring.crash, handling
         self._subscriber = wiring.broker.subscriber(
             *(topic.name for topic in self.topics),
             group_id=self.group,
@@ -163,7 +126,7 @@ class Inbox:
             "consume_loop_ended", group=self.group, topics=[topic.name for topic in self.topics],
             do="find the record after the committed offset that the client cannot parse, and move the group past it",
         )  # fmt: skip
-        self._wired.crash("consume_loop_ended", error)
+        self._report("consume_loop_ended", error)
 
     def stop(self) -> None:
         """Take nothing new and end a back-off; a running handler may finish."""
@@ -244,7 +207,7 @@ class Inbox:
             except BaseException as error:  # noqa: BLE001 - whatever a handler raises ends the process
                 self._crashed = True
                 reason = error.reason if isinstance(error, Crash) else "handler_failed"
-                self._wired.crash(reason, error.__cause__ or error)
+                self._report(reason, error.__cause__ or error)
                 await self._park()
             finally:
                 self._busy_since = None
@@ -260,93 +223,18 @@ class Inbox:
         try:
             event = decode(record, self.topics)
         except Unprocessable as error:
-            await self._put_aside(record, error.reason, error.detail)
+            await self._handled.put_aside(record, error.reason, error.detail)
             await self._commit(consumer, partition, record.offset, epoch)
             return
         received = Received(event, Position(record.topic, record.partition, record.offset))
         RECEIVED.inc(group=self.group, type=event.type)
         started = time.monotonic()
-        outcome = await self._handle(record, received)
+        outcome = await self._handled.handle(record, received)
         if outcome == "given_back":
             return
         await self._commit(consumer, partition, record.offset, epoch)
-        await self._wired.attempts.finish(self.group, event.id)
+        await self._handled.finish(received)
         HANDLER_SECONDS.observe(time.monotonic() - started, group=self.group, outcome=outcome)
-
-    async def _handle(self, record: "ConsumerRecord[bytes, bytes]", received: Received) -> str:
-        """Everything between decode and commit; returns what became of it."""
-        attempts, event = self._wired.attempts, received.event
-        deaths = await attempts.begin(self.group, event.id)
-        if deaths:
-            DEATHS.inc(group=self.group)
-            log.warning("event_found_unfinished", group=self.group, event_id=str(event.id), deaths=deaths)
-        if deaths >= MAX_DEATHS:
-            await self._poisoned(record, received, DIED, f"{deaths} processes died on this event")
-            return "quarantined"
-        try:
-            outputs = await self._attempt(received)
-            if outputs is not None:
-                await self._wired.publisher.publish(outputs)
-        except Unprocessable as error:
-            await self._poisoned(record, received, error.reason, error.detail)
-            return "quarantined"
-        except (asyncio.CancelledError, Crash):
-            # Stopped on request, or out of patience with something outside: not a death of this event.
-            await asyncio.shield(attempts.finish(self.group, event.id))
-            raise
-        if outputs is None:
-            await attempts.finish(self.group, event.id)
-            return "given_back"
-        was_burning = self._fuse.consecutive > 0
-        self._fuse.good()
-        if was_burning:
-            await self._save_fuse()
-        return "processed"
-
-    async def _attempt(self, received: Received) -> Sequence[Event[Any]] | None:
-        """The handler, with back-off in place; None when the partition or the service is wanted back meanwhile."""
-        for attempt in range(1, self._backoff.tries + 1):
-            try:
-                return await self._handler(received)
-            except TryLater as later:
-                TRY_LATER.inc(group=self.group, reason=later.reason)
-                log.info("try_later", group=self.group, reason=later.reason, attempt=attempt)
-                if attempt == self._backoff.tries:
-                    raise Crash("tried_too_often") from later
-                if await self._wanted_back(self._backoff.delay(attempt, later.after)):
-                    return None
-        raise AssertionError("unreachable")
-
-    async def _wanted_back(self, delay: float) -> bool:
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._stopping, self._drain.revoking)]
-        try:
-            done, _ = await asyncio.wait(waits, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        return bool(done)
-
-    async def _poisoned(
-        self, record: "ConsumerRecord[bytes, bytes]", received: Received, reason: str, detail: str
-    ) -> None:
-        await self._put_aside(record, reason, detail)
-        if self._on_poison is not None:
-            await self._wired.publisher.publish(self._on_poison(received, reason))
-
-    async def _put_aside(self, record: "ConsumerRecord[bytes, bytes]", reason: str, detail: str) -> None:
-        blown = self._fuse.would_blow()
-        if blown is not None:
-            FUSE_BLOWN.set(1, group=self.group)
-            log.critical(
-                "fuse_blown", group=self.group, by=blown, reason=reason, topic=record.topic,
-                partition=record.partition, offset=str(record.offset),
-                do="find out why nothing can be processed; a record that can be resets the fuse, "
-                "or raise GMSD_FUSE_CONSECUTIVE / GMSD_FUSE_RATIO once",
-            )  # fmt: skip
-            raise Crash(f"fuse_blown_{blown}")
-        await self._wired.quarantine.put(record, group=self.group, reason=reason, detail=detail)
-        self._fuse.bad()
-        await self._save_fuse()
 
     async def _commit(self, consumer: Any, partition: TopicPartition, offset: int, epoch: int) -> None:
         if epoch != self._drain.epoch:
@@ -361,23 +249,19 @@ class Inbox:
             return
         self._done[partition] = offset + 1
 
-    async def _save_fuse(self) -> None:
-        self._show_fuse()
-        await self._wired.attempts.save_fuse(self.group, self._fuse.history)
-
-    def _show_fuse(self) -> None:
-        FUSE_CONSECUTIVE.set(self._fuse.consecutive, group=self.group)
-        FUSE_BLOWN.set(0 if self._fuse.would_blow() is None else 1, group=self.group)
-
     async def _park(self) -> None:
         """After a crash or at the end nothing is taken any more: the consume loop may not run on past this record."""
         await self._stopping.wait()
 
+    def _report(self, reason: str, error: BaseException) -> None:
+        if self._crash is not None:
+            self._crash(reason, error)
+
     @property
-    def _wired(self) -> Wiring:
-        if self._wiring is None:
+    def _handled(self) -> Handling:
+        if self._handling is None:
             raise RuntimeError(f"inbox {self.group} belongs to no service yet")
-        return self._wiring
+        return self._handling
 
 
 async def _tolerant(record: "ConsumerRecord[bytes, bytes]", original: Callable[[Any], Awaitable[Any]]) -> Any:
