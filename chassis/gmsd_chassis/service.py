@@ -133,6 +133,8 @@ class Service:
         """Drain and close, in the reverse order of start."""
         self.begin_stop()
         await self._broker.stop()
+        for inbox in self._inboxes:
+            await inbox.settled()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -45,6 +45,8 @@ MAX_POLL_MS = 3_600_000
 STUCK_SECONDS = 1_800.0
 # A fetch answers every 0.5 s when there is nothing; a broker restart takes 5-12 s. Thirty missed polls is not a blip.
 POLL_LIMIT_SECONDS = 15.0
+# One write of a few bytes to a disk that may be busy.
+SETTLE_SECONDS = 5.0
 
 
 class Inbox:
@@ -78,7 +80,7 @@ class Inbox:
         self._stopping = asyncio.Event()
         self._busy_since: float | None = None
         self._done: dict[TopicPartition, int] = {}
-        self._ends: dict[TopicPartition, int] = {}
+        self._observed = 0
         self._crashed = False
         self._crash: Callable[[str, BaseException], None] | None = None
         self._handling: Handling | None = None
@@ -132,6 +134,14 @@ class Inbox:
         """Take nothing new and end a back-off; a running handler may finish."""
         self._stopping.set()
 
+    async def settled(self) -> None:
+        """After the broker stopped: a handler that was cut off has given back its attempt."""
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS), self._drain.lock:
+                return
+        except TimeoutError:
+            log.warning("handler_did_not_end", group=self.group)
+
     # -- health ----------------------------------------------------------------------------------------------------
 
     @property
@@ -172,11 +182,14 @@ class Inbox:
         if consumer is None:
             return
         assigned = consumer.assignment()
+        if self._observed != self._drain.epoch:
+            self._observed = self._drain.epoch
+            self._done.clear()  # another member may have gone on where this one stopped
         try:
             async with asyncio.timeout(10):
-                self._ends = await consumer.end_offsets(assigned) if assigned else {}
+                ends = await consumer.end_offsets(assigned) if assigned else {}
                 lag = dict.fromkeys((topic.name for topic in self.topics), 0)
-                for partition, end in self._ends.items():
+                for partition, end in ends.items():
                     done = self._done.get(partition)
                     if done is None:
                         done = await consumer.committed(partition) or 0

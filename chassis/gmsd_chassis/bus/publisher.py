@@ -33,6 +33,8 @@ _HOPELESS = (
 )
 # A broker that restarts answers again in 5-12 s; unready sooner would make every restart of it an outage of ours.
 STALLED_SECONDS = 15.0
+# Shorter than the drain of a service, longer than a request to a broker that answers.
+FLUSH_SECONDS = 5.0
 
 
 class Publisher:
@@ -83,10 +85,16 @@ class Publisher:
                 return
 
     async def stop(self) -> None:
-        """Flush what was handed over and close."""
+        """Flush what was handed over and close; bounded, because a log that is away would hold the process for ever."""
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await producer.stop()
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await producer.stop()
+        except TimeoutError:
+            # Nobody was told that these were written: an event is reported only after its acknowledgement.
+            log.warning("stopped_with_unacknowledged_records")
 
     async def publish(self, events: Sequence[Event[Any]]) -> list[Position]:
         """Write events to the topics of their types, in order per key. Returns where each stands."""
@@ -174,6 +182,10 @@ class Publisher:
             renewed = failed is not self._producer
             if renewed or sender is None or not sender.done():
                 return
-            fresh = await self._connect()
+            try:
+                fresh = await self._connect()
+            except (KafkaError, OSError) as error:
+                log.warning("log_unreachable", bootstrap=self._bootstrap, error=error)
+                return  # the next try comes here again
             self._producer = fresh
             await failed.stop()

@@ -66,6 +66,7 @@ class Member:
         """Gone without finishing anything; the attempts file stays."""
         self.inbox.stop()
         await self.broker.stop()
+        await self.inbox.settled()
         self.attempts.close()
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.structs import ConsumerRecord
 
+from gmsd_chassis.bus.attempts import Attempts
 from gmsd_chassis.bus.backoff import Backoff
 from gmsd_chassis.bus.codec import Record, encode
 from gmsd_chassis.bus.fuse import FuseLimits
@@ -361,6 +362,29 @@ async def test_stop_gives_back_what_waits_in_a_back_off(corner: Corner) -> None:
         member.inbox.stop()
         await until(lambda: member.inbox._busy_since is None)
     assert await member.attempts.begin(corner.group, event.id) == 0
+    assert await corner.committed(position.partition) == 0
+    assert member.crashes == []
+
+
+async def test_a_handler_cut_off_by_a_stop_is_no_death_and_earlier_deaths_still_count(corner: Corner) -> None:
+    began = asyncio.Event()
+
+    async def endless(received: Received) -> Sequence[Event[Any]]:
+        began.set()
+        await asyncio.Event().wait()
+        return []
+
+    event = consent(1)
+    [position] = await corner.publisher.publish([event])
+    earlier = Attempts(corner.directory / "attempts-0.sqlite")
+    await earlier.begin(corner.group, event.id)
+    earlier.close()
+    member = await corner.join(endless)
+    await began.wait()
+    await member.kill()
+    after = Attempts(corner.directory / "attempts-0.sqlite")
+    assert await after.begin(corner.group, event.id) == 1
+    after.close()
     assert await corner.committed(position.partition) == 0
     assert member.crashes == []
 
