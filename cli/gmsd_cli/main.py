@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
+from gmsd_cli.commands.demo import demo
 from gmsd_cli.commands.token import token
 from gmsd_cli.commands.up import up
 from gmsd_cli.console import errors
@@ -24,6 +25,7 @@ def gmsd() -> None:
 
 
 app.command()(up)
+app.command()(demo)
 app.command()(token)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -60,6 +61,7 @@ async def ensure_topics(bootstrap: str, registry: Iterable[DeclaredTopic]) -> To
         if missing:
             await _create(admin, missing)
             await _settled(admin, missing)
+            await _serving(bootstrap, missing)
         differing = await _differing(admin, [declared[name] for name in sorted(present)])
     except (KafkaError, OSError, TimeoutError) as e:
         raise BrokerFailed(
@@ -95,6 +97,19 @@ async def _settled(admin: AIOKafkaAdminClient, topics: list[DeclaredTopic]) -> N
             if all(present.get(t.name) == t.partitions for t in topics):
                 return
             await asyncio.sleep(0.05)
+
+
+async def _serving(bootstrap: str, topics: list[DeclaredTopic]) -> None:
+    """Return once each partition's leader answers for it: the metadata names a leader somewhat before it knows that it is one,
+    and a producer that came between would log an error for each partition."""
+    partitions = [TopicPartition(t.name, number) for t in topics for number in range(t.partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
 
 
 async def _differing(

@@ -1,0 +1,1 @@
+"""The main job: a nation delivered, linked, counted and published on this machine."""

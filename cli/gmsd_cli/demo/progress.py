@@ -1,0 +1,71 @@
+"""What is to be seen while the demo runs."""
+
+import asyncio
+import time
+
+from rich.live import Live
+from rich.table import Table
+
+from gmsd_chassis.errors import TryLater
+from gmsd_cli.campaign import Campaign
+from gmsd_cli.console import console
+from gmsd_cli.demo.outcome import published
+
+ORDER = (
+    "ONTVANGEN",
+    "TE_BEOORDELEN",
+    "AKKOORD",
+    "VAN_KRACHT",
+    "VERVANGEN",
+    "AFGEKEURD",
+    "MISLUKT",
+    "VERLOPEN",
+)
+# A person at a terminal sees each second; a log file gets a line when it is worth one.
+LIVE_SECONDS, LINE_SECONDS = 1.0, 10.0
+
+
+class Progress:
+    """Deliveries per state, speed, releases; drawn in place on a terminal, else a line now and then."""
+
+    def __init__(self, campaign: Campaign, bootstrap: str) -> None:
+        self._campaign = campaign
+        self._bootstrap = bootstrap
+        self._began = time.monotonic()
+
+    async def show(self) -> None:
+        """Until cancelled."""
+        if not console.is_terminal:
+            while True:
+                console.print(await self._line())
+                await asyncio.sleep(LINE_SECONDS)
+        with Live(console=console, refresh_per_second=2) as live:
+            while True:
+                live.update(await self._table())
+                await asyncio.sleep(LIVE_SECONDS)
+
+    async def _facts(self) -> list[tuple[str, str]]:
+        tally = self._campaign.tally
+        seconds = max(time.monotonic() - self._began, 0.001)
+        rows = sum(tally.rows.values())
+        states = tally.per_state()
+        try:
+            live = await published(self._bootstrap)
+        except TryLater:
+            live = {}
+        releases = ", ".join(f"{period} nr. {found.release.number}" for period, found in sorted(live.items()))
+        return [
+            ("verstuurd", f"{tally.sent} van {tally.planned} bestanden, {tally.bytes / 1e6:.0f} MB"),
+            *((state, str(states[state])) for state in ORDER if state in states),
+            ("snelheid", f"{rows / seconds:,.0f} rijen/s over {seconds:.0f} s".replace(",", ".")),
+            ("publicaties", releases or "nog geen"),
+        ]
+
+    async def _line(self) -> str:
+        return "  ".join(f"{name} {value}" for name, value in await self._facts())
+
+    async def _table(self) -> Table:
+        table = Table(show_header=False, box=None)
+        for name, value in await self._facts():
+            table.add_row(name, value)
+        return table
