@@ -65,3 +65,11 @@ def test_arguments_out_of_range(
     with pytest.raises(ValueError, match=r"."):
         generate(tmp_path / "x", 1, scale, periods, gemeenten=gemeenten)
     assert not (tmp_path / "x").exists()
+
+
+def test_one_period_of_another_year(tmp_path: Path) -> None:
+    nation = generate(tmp_path / "y", 2, 0.001, ("2024HJ01",), gemeenten=8)
+    assert {delivery.period for delivery in nation.deliveries} == {"2024HJ01"}
+    regio = (tmp_path / "y/truth/accepted/regio/2024HJ01/CBS.parquet").exists()
+    assert regio
+    assert not any("cropped-episode" in delivery.faults for delivery in nation.deliveries)
