@@ -3,7 +3,8 @@
 import asyncio
 
 from gmsd_chassis.keyring.keyring import KeyRing
-from gmsd_intake.adapters.queries import ReadModel, ToErase
+from gmsd_intake.adapters.answers import ToErase
+from gmsd_intake.adapters.queries import ReadModel
 from gmsd_intake.metrics import ERASED
 
 # A rejected file is of no use to anybody from the moment of the verdict; seconds later is soon enough to look again.

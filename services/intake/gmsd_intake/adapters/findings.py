@@ -1,8 +1,12 @@
-"""Findings: an Arrow IPC stream in sealed content, opened on request and read batch by batch."""
+"""Findings: an Arrow IPC stream in sealed content, opened on request and read batch by batch.
+
+The stream brings the Dutch words of its rules along in its metadata, so nothing here knows a rule.
+"""
 
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -12,9 +16,20 @@ import pyarrow as pa
 from gmsd_chassis.content.store import ContentStore
 from gmsd_contracts.content import ContentRef
 
-COLUMNS = ("rule", "severity", "row", "column", "value", "expected", "key")
-"""Of schema `findings/1`."""
-_CSV_HEADER = ("regel", "ernst", "rij", "kolom", "waarde", "verwacht", "sleutel")
+MESSAGE, ACTION = "message", "action"
+"""Added to each row, from the words of its rule; None for a rule without words."""
+_CSV_COLUMNS = {
+    "regel": "rule",
+    "ernst": "severity",
+    "rij": "row",
+    "kolom": "column",
+    "waarde": "value",
+    "verwacht": "expected",
+    "sleutel": "key",
+    "melding": MESSAGE,
+    "watTeDoen": ACTION,
+}
+_UNSHOWN = "(leeg of niet getoond)"
 # A spreadsheet takes a cell that begins like this for a formula, and its text came out of somebody's file.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -50,25 +65,42 @@ async def batches(content: ContentStore, ref: ContentRef) -> AsyncIterator[list[
     async with aclosing(content.read(ref)) as pieces:
         file = io.BufferedReader(_Pulled(pieces, loop), 256 * 1024)
         reader = await asyncio.to_thread(pa.ipc.open_stream, file)
-        while (rows := await asyncio.to_thread(_next_rows, reader)) is not None:
+        words = _words(reader.schema.metadata)
+        while (rows := await asyncio.to_thread(_next_rows, reader, words)) is not None:
             yield rows
 
 
-def _next_rows(reader: Any) -> list[Row] | None:
+def _words(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, str]]:
+    """Per rule its title, message template and action."""
+    words: dict[str, dict[str, str]] = json.loads((metadata or {}).get(b"rules", b"{}"))
+    return words
+
+
+def _next_rows(reader: Any, words: dict[str, dict[str, str]]) -> list[Row] | None:
     try:
         batch = reader.read_next_batch()
     except StopIteration:
         return None
     rows: list[Row] = batch.to_pylist()
+    for row in rows:
+        about = words.get(row["rule"], {})
+        row[ACTION] = about.get("action")
+        row[MESSAGE] = None if "message" not in about else _message(about["message"], row)
     return rows
+
+
+def _message(template: str, row: Row) -> str:
+    """The template is the rule's own; what came out of a file is only ever an argument."""
+    found, expected = row.get("value") or _UNSHOWN, row.get("expected") or ""
+    return template.format(kolom=row.get("column") or "", gevonden=found, verwacht=expected)
 
 
 async def as_csv(stream: AsyncIterator[list[Row]]) -> AsyncIterator[bytes]:
     """All rows as CSV with semicolons and a byte order mark: what a Dutch spreadsheet opens without questions."""
-    yield b"\xef\xbb\xbf" + _lines([_CSV_HEADER])
+    yield b"\xef\xbb\xbf" + _lines([tuple(_CSV_COLUMNS)])
     async for rows in stream:
         if rows:
-            yield _lines([tuple(_cell(row.get(column)) for column in COLUMNS) for row in rows])
+            yield _lines([tuple(_cell(row.get(column)) for column in _CSV_COLUMNS.values()) for row in rows])
 
 
 def _lines(rows: list[tuple[str, ...]]) -> bytes:

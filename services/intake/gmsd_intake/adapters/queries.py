@@ -3,8 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,104 +15,23 @@ from gmsd_contracts.events.delivery_loaded_v1 import DeliveryLoaded
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.registration import DelivererRegistered
 from gmsd_contracts.slot import Slot
+from gmsd_intake.adapters.answers import (
+    Consent,
+    Detail,
+    KnownWindow,
+    Listed,
+    Registration,
+    Release,
+    Step,
+    ToErase,
+    Wanted,
+)
 from gmsd_intake.adapters.rows import facts_of_slot, moment, status_of
 from gmsd_intake.domain.admission import Window
 from gmsd_intake.domain.slot import SlotDelivery, SlotView
-from gmsd_intake.domain.state import State, Status, current_assessment
+from gmsd_intake.domain.state import State, current_assessment
 
 P = TypeVar("P", bound=Payload)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A delivery as it stands in a list."""
-
-    id: UUID
-    slot: Slot
-    seq: int
-    received_at: datetime
-    status: Status
-
-
-@dataclass(frozen=True)
-class Step:
-    """One event in the history of a delivery."""
-
-    type: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Release:
-    """A release of the delivery's period."""
-
-    product: str
-    number: int
-    status: str
-    at: datetime
-    retracted_at: datetime | None
-    excluded: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Detail:
-    """Everything there is to tell about one delivery."""
-
-    delivery: SlotDelivery
-    received_at: datetime
-    newer: UUID | None
-    loaded: DeliveryLoaded | None
-    history: tuple[Step, ...]
-    releases: tuple[Release, ...]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Filters of a list; None: all."""
-
-    deliverer: str | None = None
-    period: str | None = None
-    dataset: str | None = None
-    state: State | None = None
-
-
-@dataclass(frozen=True)
-class Registration:
-    """A deliverer with the event that says so."""
-
-    event: UUID
-    data: DelivererRegistered
-
-
-@dataclass(frozen=True)
-class KnownWindow:
-    """A window with the event that says so."""
-
-    event: UUID
-    window: Window
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Consent:
-    """The newest word of a gemeente about a product and period."""
-
-    gemeente: str
-    product: str
-    period: str
-    given: bool
-    version: int
-    event: UUID
-    at: datetime
-
-
-@dataclass(frozen=True)
-class ToErase:
-    """A delivery whose raw content (`everything`: every content) may not be readable any more."""
-
-    delivery: UUID
-    content: UUID | None
-    everything: bool
 
 
 class ReadModel:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from gmsd_intake.adapters.answers import Listed, Wanted
 from gmsd_intake.adapters.fold import stamp
-from gmsd_intake.adapters.queries import Listed, Wanted
 from gmsd_intake.domain.state import State
 from gmsd_intake.errors import Fault, Problem
 from gmsd_intake.http import models as m

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
-from gmsd_intake.adapters.findings import as_csv, batches
+from gmsd_intake.adapters.findings import ACTION, MESSAGE, as_csv, batches
 from gmsd_intake.errors import Fault, Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http.deliveries import Count
@@ -55,11 +55,7 @@ async def findings(
     total = 0
     async with aclosing(rows):
         async for batch in rows:
-            page += (
-                [_finding(row) for row in batch[max(0, start - total) :][: aantal - len(page)]]
-                if total + len(batch) > start
-                else []
-            )
+            page += [_finding(row) for row in batch[max(0, start - total) :][: aantal - len(page)]]
             total += len(batch)
     if cursor is not None and start >= total:
         raise Problem("verzoek-ongeldig", faults=[Fault("query.cursor", "ligt na de laatste bevinding")])
@@ -129,4 +125,6 @@ def _finding(row: dict[str, Any]) -> m.Bevinding:
         waarde=row.get("value"),
         verwacht=row.get("expected"),
         sleutel=row.get("key"),
+        melding=row.get(MESSAGE),
+        watTeDoen=row.get(ACTION),
     )

@@ -153,6 +153,8 @@ class Bevinding(BaseModel):
     waarde: str | None
     verwacht: str | None
     sleutel: str | None
+    melding: str | None
+    watTeDoen: str | None
 
 
 class Bevindingen(BaseModel):

@@ -12,7 +12,7 @@ from gmsd_contracts.events.delivery_loaded_v1 import DeliveryLoaded
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
-from gmsd_intake.adapters.queries import Consent, Detail, KnownWindow, Listed, Registration, Release
+from gmsd_intake.adapters.answers import Consent, Detail, KnownWindow, Listed, Registration, Release
 from gmsd_intake.domain.slot import warnings_of
 from gmsd_intake.domain.state import Link, State, Status
 from gmsd_intake.http import models as m

@@ -1,0 +1,229 @@
+"""Intake as a process of its own on a real broker; the tests play the other four services."""
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gmsd_cli.local.topics import ensure_topics
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from gmsd_contracts.topics import TOPICS
+from tests.support.process import make_keys
+
+_numbers = itertools.count(1)
+
+ISSUER = "urn:gmsd:lokaal"
+PERIOD = "2025HJ01"
+CSV = b"gemeentecode;bsn\nGM0001;999990019\n"
+"""Intake does not read it; the number is a test BSN, so that it may not turn up anywhere."""
+
+
+@dataclass
+class Identity:
+    """An identity provider with one key."""
+
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "een"}))
+
+    def jwks(self) -> str:
+        return json.dumps({"keys": [self.key.as_dict(private=False)]})
+
+    def token(self, *, typ: str = "at+jwt", key: ECKey | None = None, **claims: Any) -> str:
+        now = int(time.time())
+        base = {
+            "iss": ISSUER,
+            "aud": "gmsd-intake",
+            "sub": "proef",
+            "client_id": "proef-client",
+            "iat": now,
+            "exp": now + 600,
+        }
+        key = key or self.key
+        header = {"alg": "ES256", "typ": typ, "kid": key.kid}
+        return jwt.encode(header, base | claims, key, algorithms=["ES256"])
+
+    def deliverer(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(roles=['aanleveraar'], aanleveraar=name)}"}
+
+    def platform(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(roles=['platform'])}"}
+
+
+@dataclass
+class Intake:
+    """One process of intake."""
+
+    home: Path
+    bootstrap: str
+    port: int
+    settings: dict[str, str] = field(default_factory=dict)
+    script: tuple[str, ...] = ("-m", "gmsd_intake")
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "intake"
+
+    @property
+    def spool(self) -> Path:
+        return self.state / "spool"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "intake.log"
+
+    def start(self, ready: bool = True) -> None:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("GMSD_")}
+        environment |= {
+            "GMSD_KAFKA_BOOTSTRAP": self.bootstrap,
+            "GMSD_KEYS_DIR": str(self.home / "keys"),
+            "GMSD_STATE_DIR": str(self.state),
+            "GMSD_PORT": str(self.port),
+            "GMSD_KEK_IDENTIFYING": str(self.home / "keks" / "identifying.kek"),
+            "GMSD_JWKS": str(self.home / "jwks.json"),
+            "GMSD_DISK_MIN_FREE_BYTES": "1048576",
+            **self.settings,
+        }
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.script], env=environment, stdout=log, stderr=log
+            )
+        if ready:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        for _ in range(600):
+            assert self.process is not None
+            assert self.process.poll() is None, self.log.read_text()[-3000:]
+            try:
+                if httpx.get(f"{self.url}/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("intake is not ready:\n" + self.log.read_text()[-3000:])
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def new_intake(home: Path, bootstrap: str, identity: Identity, **settings: str) -> Intake:
+    """An intake with a state of its own; start it yourself."""
+    home.mkdir(parents=True, exist_ok=True)
+    make_keys(home / "keks")
+    (home / "jwks.json").write_text(identity.jwks())
+    return Intake(home, bootstrap, free_port(), settings)
+
+
+@pytest.fixture(scope="session")
+def identity() -> Identity:
+    return Identity()
+
+
+@pytest.fixture(scope="session")
+def broker(kafka: str) -> str:
+    """A broker with every topic of the registry."""
+    asyncio.run(ensure_topics(kafka, TOPICS.values()))
+    return kafka
+
+
+@pytest.fixture(scope="session")
+def intake(broker: str, identity: Identity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Intake]:
+    """One running intake for all tests of this folder; each test uses deliverers of its own."""
+    process = new_intake(tmp_path_factory.mktemp("intake"), broker, identity)
+    process.start()
+    yield process
+    assert process.stop() == 0, process.log.read_text()[-3000:]
+
+
+@dataclass
+class Tenant:
+    """A registered gemeente with an open window, and clients with its token and that of the platform team."""
+
+    id: str
+    client: httpx.Client
+    platform: httpx.Client
+
+    def deliver(self, content: bytes = CSV, **params: str) -> httpx.Response:
+        query = {"bestandssoort": "wmo", "periode": PERIOD} | params
+        return self.client.post("/v1/leveringen", params=query, content=content)
+
+    def new(self, content: bytes = CSV, **params: str) -> str:
+        """The id of a new delivery."""
+        answer = self.deliver(content, **params)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def get(self, delivery: str) -> dict[str, Any]:
+        answer = self.client.get(f"/v1/leveringen/{delivery}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def wait_for(self, delivery: str, **wanted: Any) -> dict[str, Any]:
+        """The delivery, once the fields have these values."""
+        for _ in range(200):
+            found = self.get(delivery)
+            if all(found[name] == value for name, value in wanted.items()):
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{wanted} did not come: {found}")
+
+
+def new_tenant(intake: Intake, identity: Identity) -> Tenant:
+    number = next(_numbers)
+    name = f"GM{number:04d}"
+    platform = httpx.Client(base_url=intake.url, headers=identity.platform(), timeout=60)
+    registration = {"soort": "gemeente", "naam": f"Proefgemeente {number}", "bestandssoorten": ["wmo"]}
+    assert platform.put(f"/v1/aanleveraars/{name}", json=registration).status_code == 200
+    assert platform.put(f"/v1/vensters/{PERIOD}", json={"open": True}).status_code == 200
+    client = httpx.Client(base_url=intake.url, headers=identity.deliverer(name), timeout=60)
+    return Tenant(name, client, platform)
+
+
+@pytest.fixture
+def tenant(intake: Intake, identity: Identity) -> Iterator[Tenant]:
+    """A gemeente of this test alone."""
+    made = new_tenant(intake, identity)
+    yield made
+    made.client.close()
+    made.platform.close()
+
+
+@pytest.fixture
+def other(intake: Intake, identity: Identity) -> Iterator[Tenant]:
+    """Another gemeente."""
+    made = new_tenant(intake, identity)
+    yield made
+    made.client.close()
+    made.platform.close()
