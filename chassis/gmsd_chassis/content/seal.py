@@ -74,7 +74,7 @@ def unseal(frame: bytes, key: bytes | None, content_id: UUID, index: int) -> Chu
         raise ContentDamaged(f"chunk {index}: not a frame of version {_VERSION}")
     if found != index:
         raise ContentDamaged(f"chunk {index}: chunk {found} stands in its place")
-    # Without this test a plain frame would pass where a sealed one belongs.
+    # It would not open either way; said apart, because it means a topic in the wrong zone and not a broken disk.
     if bool(flags & _SEALED) != (key is not None):
         raise ContentDamaged(
             f"chunk {index}: sealed where it must be plain, or plain where it must be sealed"

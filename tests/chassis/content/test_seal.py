@@ -80,9 +80,9 @@ def test_a_chunk_opens_only_in_its_place(chunk: bytes, index: int, elsewhere: in
 
 
 def test_a_plain_frame_does_not_pass_for_a_sealed_one() -> None:
-    with pytest.raises(ContentDamaged):
+    with pytest.raises(ContentDamaged, match="must be sealed"):
         unseal(seal(b"x", None, CONTENT, 0, True), KEY, CONTENT, 0)
-    with pytest.raises(ContentDamaged):
+    with pytest.raises(ContentDamaged, match="must be plain"):
         unseal(seal(b"x", KEY, CONTENT, 0, True), None, CONTENT, 0)
 
 

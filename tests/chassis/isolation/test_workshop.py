@@ -321,7 +321,7 @@ async def test_the_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> Non
         str(script),
         json.dumps({"say_pid": JOBS["say_pid"]}),
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((os.environ.get("PYTHONPATH", ""), str(ROOT)))},
     )
     assert parent.stdout is not None
     child = int(await parent.stdout.readline())

@@ -81,7 +81,9 @@ class Scene:
         await self.send(record.value, record.headers)
 
     async def send(self, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
-        await self.producer.send_and_wait(self.topic.name, value, headers=list(headers), key=uuid4().bytes)
+        await self.producer.send_and_wait(
+            self.topic.name, value, headers=list(headers), key=SLOT.key.encode()
+        )
 
     async def sweep(self, zones: Sequence[Zone] = (Zone.IDENTIFYING,)) -> SweepSummary:
         sweep = RetentionSweep(
@@ -126,15 +128,18 @@ async def test_keys_go_when_their_time_has_come(scene: Scene) -> None:
 
 
 async def test_of_several_events_the_longest_promise_counts(scene: Scene) -> None:
-    twice, forever = scene.content(), scene.content()
+    """In whichever order they stand in the log: here the younger event first, then the older one."""
+    twice, forever, expiring = scene.content(), scene.content(), scene.content()
+    old, scene.clock = scene.clock, ShiftedClock(offset=timedelta(days=15))
     await scene.event(twice)
     await scene.event(forever.model_copy(update={"content_schema": "register/1"}))
-    await scene.event(forever)
+    scene.clock = old
+    await scene.event(twice, forever)
+    await scene.event(expiring)
+    scene.clock.advance(timedelta(days=22))
+    assert (await scene.sweep()).expired == 1
+    assert scene.left() == {twice.content_id, forever.content_id}
     scene.clock.advance(timedelta(days=15))
-    await scene.event(twice)
-    scene.clock.advance(timedelta(days=15))
-    assert (await scene.sweep()).expired == 0
-    scene.clock.advance(timedelta(days=7))
     assert (await scene.sweep()).expired == 1
     assert scene.left() == {forever.content_id}
 
