@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,13 +48,20 @@ def dates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 class NationWriter:
-    """Writes files below one folder, which must not exist or be empty, and remembers what it wrote."""
+    """Writes files and remembers what it wrote.
+
+    Everything is written beside the folder, in `<folder>.partial`, which takes the folder's name when it is complete: a
+    nation exists whole or not at all, and what an interrupted run left is written anew.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise FileExistsError(f"{folder} holds files already: name an empty folder")
-        self.folder = folder
+        self._target = folder
+        self.folder = folder.with_name(folder.name + ".partial")
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True)
         self._digests: dict[str, str] = {}
         self._growing: dict[str, hashlib._Hash] = {}
         self._deliveries: list[tuple[Order, Delivery]] = []
@@ -102,7 +110,8 @@ class NationWriter:
         self._digests[f"truth/{path}"] = hashlib.sha256(target.read_bytes()).hexdigest()
 
     def close(self) -> list[Delivery]:
-        """Write the delivery plan, the table of faults and the manifest; returns the plan in order."""
+        """Write the delivery plan, the table of faults and the manifest, and give the folder its name; returns the plan
+        in order."""
         ordered = [delivery for _, delivery in sorted(self._deliveries, key=lambda pair: pair[0])]
         lines = [json.dumps(asdict(delivery), ensure_ascii=False) for delivery in ordered]
         self._write(PLAN_FILE, ("\n".join(lines) + "\n").encode())
@@ -113,4 +122,5 @@ class NationWriter:
         )
         manifest = "".join(f"{self._digests[path]}  {path}\n" for path in sorted(self._digests))
         (self.folder / MANIFEST_FILE).write_text(manifest, encoding="utf-8")
+        self.folder = self.folder.rename(self._target)
         return ordered

@@ -67,6 +67,23 @@ def test_arguments_out_of_range(
     assert not (tmp_path / "x").exists()
 
 
+def test_an_interrupted_run_leaves_no_nation_and_no_obstacle(tmp_path: Path) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def stop(done: int, all_: int) -> None:
+        if done == 2:
+            raise Interrupted
+
+    folder = tmp_path / "n"
+    with pytest.raises(Interrupted):
+        generate(folder, 2, 0.001, gemeenten=6, progress=stop)
+    assert not folder.exists()
+    generate(folder, 2, 0.001, gemeenten=6)
+    assert (folder / "manifest.sha256").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["n"]
+
+
 def test_one_period_of_another_year(tmp_path: Path) -> None:
     nation = generate(tmp_path / "y", 2, 0.001, ("2024HJ01",), gemeenten=8)
     assert {delivery.period for delivery in nation.deliveries} == {"2024HJ01"}
