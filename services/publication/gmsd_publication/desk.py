@@ -87,7 +87,7 @@ class Desk:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             try:
-                due = await self._round()
+                due = await self.round()
             except TryLater as later:
                 attempt += 1
                 metrics.POSTPONED.inc(reason=later.reason)
@@ -96,7 +96,7 @@ class Desk:
             else:
                 seen, attempt = revision, 0
 
-    async def _round(self) -> datetime | None:
+    async def round(self) -> datetime | None:
         """Every product and period once; the earliest moment at which something will be due."""
         keys = await asyncio.to_thread(self._facts.keys)
         for asked in set(self._requests) - set(keys):

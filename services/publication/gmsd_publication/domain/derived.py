@@ -30,8 +30,8 @@ def denominators(table: pl.DataFrame, people: pl.DataFrame, regions: Regions) ->
     A total that leaves gemeenten out is divided by the inhabitants of the gemeenten it counts, as the sum of their published
     numbers: divided by everybody it would look lower than it is. Null when one of those has no published number of its own.
     """
-    inhabitants = _per_region(people).select("region", "value", inhabited="attribute")
-    own = _per_region(table).join(inhabitants, on="region", how="left")
+    inhabitants = _per_region(people).select("region", inhabitants="value", inhabited="attribute")
+    own = _per_region(table).join(inhabitants, on="region", how="left", maintain_order="left")
     counted = pl.col("attribute").is_in(_OPEN)
     known = pl.col("inhabited").is_in(_OPEN).fill_null(False)
     totals = (
@@ -40,16 +40,16 @@ def denominators(table: pl.DataFrame, people: pl.DataFrame, regions: Regions) ->
         .agg(
             whole=(counted == known).all(),
             covered=(~counted | known).all(),
-            summed=pl.col("value").filter(counted).fill_null(0).sum(),
+            summed=pl.col("inhabitants").filter(counted).fill_null(0).sum(),
         )
         .rename({"total": "region"})
     )
-    joined = own.join(totals, on="region", how="left")
+    joined = own.join(totals, on="region", how="left", maintain_order="left")
     partial = pl.when(pl.col("covered")).then("summed")
     higher = pl.col("level").is_in(_TOTAL_LEVELS)
     return joined.select(
         "region",
-        denominator=pl.when(higher & ~pl.col("whole").fill_null(True)).then(partial).otherwise("value"),
+        denominator=pl.when(higher & ~pl.col("whole").fill_null(True)).then(partial).otherwise("inhabitants"),
     )
 
 

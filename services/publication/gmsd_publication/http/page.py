@@ -1,6 +1,7 @@
 """The page: one address, server-rendered, complete without a script."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -28,7 +29,14 @@ from gmsd_publication.reading import Reading, Shown, TableView
 
 INDICATOR = "U1"
 _PRODUCT = Product.BASIS.value
-_STATIC = {"stijl.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+_STATIC = {
+    "stijl.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "beeldmerk.svg": "image/svg+xml",
+}
+# Long compounds of the catalogue, with the place where they may break; browsers know no Dutch hyphenation everywhere.
+_PARTS = ("arrangementen", "voorzieningen", "hulpmiddelen", "ondersteuning")
+_SOFT_HYPHEN = "\u00ad"
 # The name carries the hash of the bytes, so it never changes under one address.
 _FOREVER = "public, max-age=31536000, immutable"
 
@@ -56,6 +64,7 @@ def page(*, reading: Reading, feed: Feed) -> APIRouter:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breekbaar"] = _breakable
     environment.globals.update(
         static={name: f"/static/{version}/{name}" for name, version in versions.items()},
         date_words=date_words,
@@ -102,6 +111,13 @@ def _render(
     return template.render(  # type: ignore[attr-defined,no-any-return]
         content=made, view=view, shown=view.shown, choice=choice, query=_query(choice), **values
     )
+
+
+def _breakable(text: str) -> str:
+    """With soft hyphens before the known last parts of long words."""
+    for part in _PARTS:
+        text = re.sub(rf"(?<=\w){part}", _SOFT_HYPHEN + part, text)
+    return text
 
 
 async def _periods(reading: Reading) -> list[str]:

@@ -166,7 +166,7 @@ def _bars(columns: tuple[Column, ...], figures: tuple[Figure, ...], longest: flo
 def _takeaway(view: TableView, moment: Moment, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> str:
     total, first = rows[0], columns[0]
     figure = total.figures[0]
-    verb = "had" if moment is Moment.PEILDATUM else "gebruikte"
+    verb = "hadden" if moment is Moment.PEILDATUM else "gebruikten"
     if not figure.shown:
         return f"Voor {first.name} is er geen cijfer: {figure.count}."
     if figure.rate is None:

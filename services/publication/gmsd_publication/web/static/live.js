@@ -35,10 +35,10 @@
     const next = fresh.getElementById(id);
     if (!old || !next) return Boolean(!old && !next);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
-    const opened = [...old.querySelectorAll("details[open]")].map((part) => part.id);
+    const opened = [...old.querySelectorAll("details")].map((part) => [part.id, part.open]);
     const scrolled = old.querySelector(".tabelvak") ? old.querySelector(".tabelvak").scrollLeft : 0;
     old.replaceWith(document.adoptNode(next));
-    opened.forEach((part) => { const found = document.getElementById(part); if (found) found.open = true; });
+    opened.forEach(([part, open]) => { const found = document.getElementById(part); if (found) found.open = open; });
     if (next.querySelector(".tabelvak")) next.querySelector(".tabelvak").scrollLeft = scrolled;
     if (focused !== null) (document.getElementById(focused) || next).focus({ preventScroll: true });
     return true;
