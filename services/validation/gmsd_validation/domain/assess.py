@@ -146,13 +146,9 @@ class _Assessor:
         if len(header.fields) > MOST_FIELDS:
             wanted = f"{len(self._version.columns)} kolommen"
             self._stop(general.MANY_COLUMNS, None, str(len(header.fields)), wanted)
-        if not header.whole and len(found.head) < found.size:
-            self._stop(
-                general.OPEN_QUOTE,
-                None,
-                "een aanhalingsteken in de eerste regel",
-                "een gesloten aanhalingsteken",
-            )
+        if header.broken or (not header.whole and len(found.head) < found.size):
+            found_there, wanted = "een aanhalingsteken in de eerste regel", "een gesloten aanhalingsteken"
+            self._stop(general.OPEN_QUOTE, None, found_there, wanted)
         if not header.recognised:
             first = self._version.columns[0].name
             wanted = f"de kolomnamen van {self._version.name}, zoals {first}"

@@ -80,6 +80,8 @@ class Findings:
 
     def add(self, rule: Rule, count: int, examples: Sequence[Example]) -> None:
         """`count` findings with examples."""
+        if not count:
+            return
         self._counts[rule.id] += count
         kept = self._kept.setdefault(rule.id, [])
         for row, column, value, expected, key in examples[: self.room(rule)]:
@@ -164,7 +166,8 @@ class Findings:
         found = self.examples()
         for start in range(0, len(found), _BATCH):
             part = found[start : start + _BATCH]
-            yield pa.RecordBatch.from_pydict(
+            # Polars, not pyarrow: `pa.array` of a list imports pandas where that is installed, which takes seconds.
+            frame = pl.DataFrame(
                 {
                     "rule": [f.rule for f in part],
                     "severity": [RULES[f.rule].severity.value for f in part],
@@ -174,8 +177,9 @@ class Findings:
                     "expected": [f.expected for f in part],
                     "key": [f.key for f in part],
                 },
-                schema=FINDINGS,
+                schema={field.name: pl.UInt32 if field.name == "row" else pl.String for field in FINDINGS},
             )
+            yield from frame.to_arrow().cast(FINDINGS).combine_chunks().to_batches()
 
 
 def first_rows(found: pl.DataFrame, room: int) -> pl.DataFrame:

@@ -40,6 +40,11 @@ class Header:
         return len(self.known) * 2 >= len(self.fields) and bool(self.known)
 
     @property
+    def broken(self) -> bool:
+        """A name that goes on in the next line: a quotation mark is not closed."""
+        return any("\n" in field or "\r" in field for field in self.fields)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Fields that name no column."""
         return tuple(field for field, name in zip(self.fields, self.names, strict=True) if name is None)
