@@ -137,7 +137,7 @@ SELECT
 FROM ({_RESIDENCE.replace("@PERSONS@", "1")}) AS r
 INNER JOIN (SELECT region FROM work_regions WHERE run = {{run:UUID}} AND level = 'GM') AS g ON g.region = r.place.1
 LEFT JOIN ({_BUURTEN}) AS b ON b.region = r.place.2 AND b.gemeente = r.place.1
-WHERE r.place.4 AND r.place.3 <= {{month:Int32}}
+WHERE r.place.4 AND age BETWEEN 0 AND arrayMax({{last_ages:Array(Int32)}}) AND r.place.3 <= {{month:Int32}}
 GROUP BY gemeente, region, mask, age
 """
 
@@ -214,8 +214,7 @@ class Computation:
         common = {"run": self._run, "register": register, "last": self._last}
         if indicator.id == "P1":
             month = self._peildatum.year * 12 + self._peildatum.month - 1
-            # The last class has no upper end: who is entered as born in year 1 is old, not nobody.
-            last_ages = [*(last for _, _, _, last in AGE_CLASSES[:-1]), 2**31 - 1]
+            last_ages = [last for _, _, _, last in AGE_CLASSES]
             # Only who lives there on the peildatum counts, so only spells that contain it are read.
             answer = self._session.table(
                 _INHABITANTS, **common, earliest=self._last, month=month, last_ages=last_ages
