@@ -57,7 +57,7 @@ def wmo_rows(path: Path, gemeente: str, half_year: int) -> list[Row]:
                 half_year,
                 row["bsn"],
                 row["toewijzingsnummer"],
-                row["type_maatwerkarrangement_toewijzing"] or row["type_maatwerkarrangement_declaratie"],
+                row["type_maatwerkarrangement_declaratie"] or row["type_maatwerkarrangement_toewijzing"],
                 row["leveringsvorm"],
                 row["reden_beeindiging"],
                 begin,

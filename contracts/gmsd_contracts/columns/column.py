@@ -52,7 +52,7 @@ def pseudonym(tag: Tag) -> Privacy:
 class Column(BaseModel):
     """One column of one dataset version.
 
-    `required`: every row fills it. `one_of`: at least one column of the same name group is filled; the first in
+    `required`: every row fills it. `one_of`: at least one column of the same name group is filled; the last in
     column order is preferred. `length`: the most characters a field may hold.
     """
 

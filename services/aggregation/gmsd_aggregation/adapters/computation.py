@@ -27,7 +27,7 @@ SELECT
     if(period = {second:String}, 2, 1) AS half,
     bsn AS person,
     toewijzingsnummer AS toewijzing,
-    coalesce(type_maatwerkarrangement_toewijzing, type_maatwerkarrangement_declaratie) AS type,
+    coalesce(type_maatwerkarrangement_declaratie, type_maatwerkarrangement_toewijzing) AS type,
     leveringsvorm AS vorm,
     if(isNotNull(datum_start_daadwerkelijk), datum_start_daadwerkelijk, datum_start_rechtsgeldigheid) AS begin,
     if(isNotNull(datum_start_daadwerkelijk), datum_einde_daadwerkelijk, datum_einde_rechtsgeldigheid) AS end,

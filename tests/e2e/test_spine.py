@@ -1,0 +1,192 @@
+"""From files to published figures, on real Kafka and the real engine, against the oracle."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from gmsd_cli.client import Refusal, Sending
+from tests.e2e.stage import PERIODS, Stage, check_published, check_snapshot, register, small_nation, stage
+from tests.oracle.figures import nearest_five
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def delivered(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, list[Sending]]]:
+    """A platform on which the whole plan was delivered and decided."""
+    root = tmp_path_factory.mktemp("spine")
+    plan = small_nation(root)
+    async with stage(root) as running:
+        await register(running, plan)
+        tally = await running.deliver(plan)
+        assert not set(tally.per_state()) - {"VAN_KRACHT", "VERVANGEN", "AFGEKEURD"}, tally.per_state()
+        yield running, plan
+
+
+async def test_every_exact_and_every_published_cell_equals_the_oracle(
+    delivered: tuple[Stage, list[Sending]],
+) -> None:
+    stage, _ = delivered
+    releases = await stage.releases()
+    for period in PERIODS:
+        truth = await check_snapshot(stage, releases[period])
+        assert await check_published(stage, releases[period], truth) > 500
+
+
+async def test_what_the_plan_says_is_what_happened(delivered: tuple[Stage, list[Sending]]) -> None:
+    """Accepted and rejected as the generator of the faults expects, file by file."""
+    import json
+
+    stage, plan = delivered
+    assert plan[0].path is not None
+    folder = plan[0].path.parents[4]
+    verdicts: dict[str, set[str]] = {}
+    async for found in stage.client.deliveries():
+        full = await stage.client.delivery(found["id"])
+        verdict = full["controle"]["oordeel"]
+        verdicts.setdefault(full["ontvangstbewijs"]["sha256"], set()).add(
+            "accept" if verdict == "ok" else "reject"
+        )
+    for line in (folder / "deliveries.jsonl").read_text().splitlines():
+        planned = json.loads(line)
+        if planned["path"] is None:
+            continue
+        said = verdicts.get(_digest(folder / planned["path"]), {"reject"})  # refused at the door: no delivery
+        assert planned["expected"] in said, (planned["path"], planned["faults"], said)
+
+
+async def test_a_redelivery_without_some_rows_changes_exactly_their_cells(
+    delivered: tuple[Stage, list[Sending]], tmp_path: Path
+) -> None:
+    stage, _ = delivered
+    before = await stage.releases()
+    period = PERIODS[1]
+    was = await stage.snapshot_cells(before[period])
+    accepted = await stage.accepted(period)
+    (gemeente, half), original = max(accepted.wmo.items(), key=lambda item: item[1].stat().st_size)
+    lines = original.read_bytes().splitlines(keepends=True)
+    shorter = tmp_path / original.name
+    shorter.write_bytes(b"".join(lines[: len(lines) // 2]))
+    sending = Sending("wmo", gemeente, f"2025HJ0{half}", path=shorter)
+    await stage.deliver(_after(stage, sending, await _count(stage, sending)))
+    release = await stage.newer_release(period, before[period].release.number)
+    truth = await check_snapshot(stage, release)
+    now = await stage.snapshot_cells(release)
+    changed = {cell for cell in was.keys() | now.keys() if was.get(cell) != now.get(cell)}
+    assert changed
+    for indicator, _, region, _ in changed:
+        assert indicator != "P1"
+        assert gemeente in _above(region, truth) or region[:2] in ("PV", "NL", "LD")
+    # The other way round: A, B, A ends with A, and with A's cells.
+    back = Sending("wmo", gemeente, f"2025HJ0{half}", path=original)
+    await stage.deliver(_after(stage, back, await _count(stage, back)))
+    restored = await stage.newer_release(period, release.release.number)
+    assert await stage.snapshot_cells(restored) == was
+
+
+async def test_akkoord_on_an_old_version_names_the_newer(
+    delivered: tuple[Stage, list[Sending]], tmp_path: Path
+) -> None:
+    stage, _ = delivered
+    accepted = await stage.accepted(PERIODS[1])
+    (gemeente, half), original = min(
+        accepted.wmo.items(), key=lambda item: (item[0][1] != 1, item[1].stat().st_size)
+    )
+    lines = original.read_bytes().splitlines(keepends=True)
+    ids = []
+    for count in (2, 3):
+        path = tmp_path / f"{count}.csv"
+        path.write_bytes(b"".join(lines[: count + 1]))
+        sending = Sending("wmo", gemeente, f"2025HJ0{half}", path=path)
+        ids.append((await stage.client.deliver(sending))["id"])
+    newer = await _wait(stage, ids[1], {"TE_BEOORDELEN", "AFGEKEURD"})
+    assert newer["status"] == "TE_BEOORDELEN"
+    with pytest.raises(Refusal) as refused:
+        await stage.client.akkoord(ids[0], gemeente, [])
+    assert refused.value.status == 409
+    assert ids[1] in refused.value.sentence
+    await stage.client.withdraw(ids[1], gemeente)
+    still = [found for found in await stage.in_force() if found["aanleveraar"] == gemeente]
+    assert any(found["periode"] == f"2025HJ0{half}" for found in still), "the version in force stays in force"
+
+
+async def test_withdrawn_consent_takes_a_gemeente_out_and_changes_nothing_else(
+    delivered: tuple[Stage, list[Sending]],
+) -> None:
+    stage, _ = delivered
+    period = PERIODS[1]
+    before = (await stage.releases())[period]
+    truth = await check_snapshot(stage, before)
+    accepted = await stage.accepted(period)
+    gemeente = max(
+        (g for g, half in accepted.wmo if half == 2), key=lambda g: accepted.wmo[g, 2].stat().st_size
+    )
+    old = {name: await stage.public_rows(before, name) for name in ("U1", "U2", "P1")}
+    old_tables = (await stage.public.get(f"/v1/publicaties/{before.release.release_id}")).json()["tabellen"]
+
+    await stage.client.consent(gemeente, "basis", period, given=False)
+    after = await stage.newer_release(period, before.release.number)
+    assert after.release.excluded == (gemeente,)
+    gone = await stage.public.get(old_tables[0]["url"])
+    assert gone.status_code == 410
+    without = await stage.oracle(period, objectors=[gemeente])
+    for indicator, rows in old.items():
+        new = {
+            (r["moment"], r["regio"], r["categorie"]): r for r in await stage.public_rows(after, indicator)
+        }
+        for row in rows:
+            now = new[row["moment"], row["regio"], row["categorie"]]
+            above = _above(row["regio"], truth)
+            if indicator == "P1":
+                assert now["aantal"] == row["aantal"]
+                assert now["exclusief"] == ""
+            elif gemeente in above:
+                assert now["attribuut"] == "geen toestemming"
+                assert now["aantal"] == ""
+            elif row["niveau"] in ("PV", "LD") and row["regio"] in _above(gemeente, truth):
+                exact = without.counts.get((indicator, row["moment"], row["regio"], row["categorie"]), 0)
+                expected = nearest_five(exact)
+                assert now["aantal"] == ("" if expected is None else str(expected))
+                assert now["exclusief"] == gemeente
+            elif row["niveau"] in ("BU", "WK", "GM"):
+                assert (now["aantal"], now["attribuut"]) == (row["aantal"], row["attribuut"])
+    await stage.client.consent(gemeente, "basis", period, given=True)
+    restored = await stage.newer_release(period, after.release.number)
+    assert restored.release.excluded == ()
+    again = await stage.public_rows(restored, "U1")
+    assert [r["aantal"] for r in again] == [r["aantal"] for r in old["U1"]]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _above(region: str, truth: object) -> list[str]:
+    from tests.oracle.figures import Figures, _upwards
+
+    assert isinstance(truth, Figures)
+    return _upwards(region, truth.regions)
+
+
+def _after(stage: Stage, sending: Sending, already: int) -> list[Sending]:
+    """A plan for one slot in which `already` files were sent before: the campaign skips as many."""
+    return [sending] * (already + 1)
+
+
+async def _count(stage: Stage, sending: Sending) -> int:
+    found = [f async for f in stage.client.deliveries(aanleveraar=sending.deliverer, periode=sending.period)]
+    return sum(f["bestandssoort"] == sending.dataset and (f["deel"] or "") == sending.part for f in found)
+
+
+async def _wait(stage: Stage, delivery: str, states: set[str]) -> dict[str, object]:
+    import asyncio
+
+    for _ in range(300):
+        full = await stage.client.delivery(delivery)
+        if full["status"] in states:
+            return full
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the delivery is {full['status']}, not one of {states}")
