@@ -15,7 +15,10 @@ from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.domain.frame import NoFrame
 from gmsd_aggregation.domain.inputs import Effective, InputSet
 from gmsd_contracts.cells import CELLS, FRAME
-from gmsd_contracts.columns import BRP_V1, REGIO_V1, WMO_V1, DatasetVersion
+from gmsd_contracts.columns import DatasetVersion
+from gmsd_contracts.columns.brp_v1 import BRP_V1
+from gmsd_contracts.columns.regio_v1 import REGIO_V1
+from gmsd_contracts.columns.wmo_v1 import WMO_V1
 from gmsd_contracts.slot import Slot
 from tests.aggregation.cells import values
 from tests.aggregation.oracle import Cell, figures

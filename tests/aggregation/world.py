@@ -12,7 +12,10 @@ import pyarrow as pa
 
 from gmsd_aggregation.adapters import facts, migrations, rows
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
-from gmsd_contracts.columns import BRP_V1, REGIO_V1, WMO_V1, DatasetVersion
+from gmsd_contracts.columns import DatasetVersion
+from gmsd_contracts.columns.brp_v1 import BRP_V1
+from gmsd_contracts.columns.regio_v1 import REGIO_V1
+from gmsd_contracts.columns.wmo_v1 import WMO_V1
 from gmsd_contracts.slot import Slot
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
