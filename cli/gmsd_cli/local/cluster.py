@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+)
 
 from gmsd_cli.local.errors import ForeignState
 from gmsd_cli.local.files import write_private
+
+_NO_GROUP = "gmsd"
+"""A group that nobody joins: any name has a coordinator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,27 @@ async def describe(bootstrap: str, within: float = 5.0) -> Cluster | None:
     if not answer["brokers"] or answer["controller_id"] < 0:
         return None
     return Cluster(str(answer["cluster_id"]), len(answer["brokers"]))
+
+
+async def coordinates_groups(bootstrap: str, within: float = 5.0) -> bool:
+    """Whether the broker answers for consumer groups. A new broker makes their topic at the first question, in some 0.7 s: asked
+    before the first consumer does, that one joins at once instead of logging errors."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(within * 1000))
+    try:
+        async with asyncio.timeout(within):
+            await admin.start()
+            node = await admin.find_coordinator(_NO_GROUP)
+            answers = await admin.describe_consumer_groups([_NO_GROUP], group_coordinator_id=node)
+    except (KafkaError, TimeoutError, OSError):
+        return False
+    finally:
+        await admin.close()
+    not_yet = (
+        GroupLoadInProgressError.errno,
+        NotCoordinatorForGroupError.errno,
+        GroupCoordinatorNotAvailableError.errno,
+    )
+    return all(g["error_code"] not in not_yet for a in answers for g in a.to_object()["groups"])
 
 
 def recognise(cluster: Cluster, path: Path) -> None:

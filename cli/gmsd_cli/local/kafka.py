@@ -9,7 +9,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from gmsd_cli.local.cluster import Cluster, describe
+from gmsd_cli.local.cluster import Cluster, coordinates_groups, describe
 from gmsd_cli.local.errors import BrokerFailed, DiskFull, ForeignState, StateUnwritable
 from gmsd_cli.local.jars import Progress, fetch_jars
 from gmsd_cli.local.java import find_java
@@ -115,7 +115,7 @@ class LocalKafka:
                 why = last_line(self._log) or process.last_words()
                 raise BrokerFailed(f"Kafka stopte bij het starten ({_shorten(why)}); zie {self._log}.")
             self.cluster = await describe(self.bootstrap)
-            if self.cluster is not None:
+            if self.cluster is not None and await coordinates_groups(self.bootstrap):
                 return self.cluster
             await asyncio.sleep(0.1)
         raise BrokerFailed(f"Kafka gaf na {within:.0f} seconden geen antwoord; zie {self._log}.")
