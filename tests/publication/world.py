@@ -212,7 +212,7 @@ class LocalLog:
             positions.append(position)
         return positions
 
-    async def applied(self, position: Position, timeout: float) -> None:
+    async def applied(self, position: Position, timeout: float) -> None:  # noqa: ASYNC109 - the signature of Fold
         assert self._ends[position.topic] > position.offset
 
     def said(self, kind: type[Any]) -> list[Any]:

@@ -37,6 +37,8 @@ def exact(
         raise SnapshotBroken(
             "unknown_indicator", "the snapshot holds an indicator that is not in the catalogue"
         )
+    if not set(rows["moment"].unique()) <= {moment.value for moment in Moment}:
+        raise SnapshotBroken("unknown_moment", "the snapshot holds a moment that the catalogue does not have")
     strange = rows.select("region").unique().join(
         regions.table.select(pl.col("region").cast(pl.String)), on="region", how="anti"
     )  # fmt: skip

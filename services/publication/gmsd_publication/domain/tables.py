@@ -9,7 +9,7 @@ import pyarrow as pa
 from gmsd_contracts.catalogue import Attribute, Indicator, Level
 from gmsd_contracts.cells import RELEASE
 from gmsd_publication.domain.attributes import ATTRIBUTE, of_regions
-from gmsd_publication.domain.cells import exact
+from gmsd_publication.domain.cells import EXACT_COLUMNS, exact
 from gmsd_publication.domain.consent import Policy
 from gmsd_publication.domain.faults import SnapshotBroken
 from gmsd_publication.domain.protection import Model, Protection
@@ -52,13 +52,11 @@ def build(
     )
     is_open = pl.col("closed").is_null()
     open_cells = labelled.filter(is_open)
-    protected = protection.protect(
-        open_cells.drop("closed", "excluded"), Model(product, period, catalogue, regions)
-    )
-    checked = _guard(protected, open_cells)
-    key = ["indicator", "moment", "region", "category"]
+    exact_cells = open_cells.select(EXACT_COLUMNS)
+    protected = protection.protect(exact_cells, Model(product, period, catalogue, regions))
+    _guard(protected, exact_cells)
     joined = labelled.drop("count").join(
-        checked.select(*key, "value", "attribute"), on=key, how="left", maintain_order="left"
+        protected.select(*_KEY, "value", "attribute"), on=_KEY, how="left", maintain_order="left"
     )
     whole = joined.with_columns(attribute=pl.coalesce("attribute", "closed")).drop("closed")
     tables = {
@@ -68,6 +66,7 @@ def build(
     return Built(tables, regions, tuple(sorted(left_out)))
 
 
+_KEY = ["indicator", "moment", "region", "level", "category"]
 _COLUMNS = [field.name for field in RELEASE]
 
 
@@ -85,12 +84,12 @@ def to_release(table: pl.DataFrame) -> pa.Table:
     return text.to_arrow().cast(RELEASE)
 
 
-def _guard(protected: pl.DataFrame, open_cells: pl.DataFrame) -> pl.DataFrame:
-    """No engine behind the seam can lose a cell, show a number with a mark, or mark what is not its to mark."""
+def _guard(protected: pl.DataFrame, exact_cells: pl.DataFrame) -> None:
+    """No engine behind the seam can lose or swap a cell, show a number with a mark, or mark what is not its to mark."""
     shown = pl.col("attribute") == pl.lit(Attribute.SHOWN.value, ATTRIBUTE)
     marks = {Attribute.SHOWN.value, Attribute.BELOW.value}
     wrong = (
-        protected.height != open_cells.height
+        not protected.select(_KEY).equals(exact_cells.select(_KEY))
         or protected.filter(pl.col("attribute").is_null() | (shown != pl.col("value").is_not_null())).height
         > 0
         or not set(protected["attribute"].cast(pl.String).unique()) <= marks
@@ -99,7 +98,6 @@ def _guard(protected: pl.DataFrame, open_cells: pl.DataFrame) -> pl.DataFrame:
         raise SnapshotBroken(
             "protection_incomplete", "the protection step did not answer for exactly its cells"
         )
-    return protected
 
 
 def included(table: pl.DataFrame, levels: Sequence[Level]) -> frozenset[str]:
