@@ -1,6 +1,7 @@
 """From files to published figures, on real Kafka and the real engine, against the oracle."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -38,24 +39,24 @@ async def test_every_exact_and_every_published_cell_equals_the_oracle(
 
 async def test_what_the_plan_says_is_what_happened(delivered: tuple[Stage, list[Sending]]) -> None:
     """Accepted and rejected as the generator of the faults expects, file by file."""
-    import json
-
     stage, plan = delivered
     assert plan[0].path is not None
     folder = plan[0].path.parents[4]
-    verdicts: dict[str, set[str]] = {}
+    verdicts: dict[tuple[str, ...], set[str]] = {}
     async for found in stage.client.deliveries():
         full = await stage.client.delivery(found["id"])
-        verdict = full["controle"]["oordeel"]
-        verdicts.setdefault(full["ontvangstbewijs"]["sha256"], set()).add(
-            "accept" if verdict == "ok" else "reject"
-        )
+        receipt = full["ontvangstbewijs"]
+        slot = (found["aanleveraar"], found["bestandssoort"], found["periode"], found["deel"] or "")
+        said = "accept" if full["controle"]["oordeel"] == "ok" else "reject"
+        verdicts.setdefault((*slot, receipt["sha256"]), set()).add(said)
     for line in (folder / "deliveries.jsonl").read_text().splitlines():
         planned = json.loads(line)
         if planned["path"] is None:
             continue
-        said = verdicts.get(_digest(folder / planned["path"]), {"reject"})  # refused at the door: no delivery
-        assert planned["expected"] in said, (planned["path"], planned["faults"], said)
+        slot = (planned["deliverer"], planned["dataset"], planned["period"], planned["part"] or "")
+        # What was refused at the door is no delivery.
+        answers = verdicts.get((*slot, _digest(folder / planned["path"])), {"reject"})
+        assert planned["expected"] in answers, (planned["path"], planned["faults"], answers)
 
 
 async def test_a_redelivery_without_some_rows_changes_exactly_their_cells(
@@ -66,7 +67,10 @@ async def test_a_redelivery_without_some_rows_changes_exactly_their_cells(
     period = PERIODS[1]
     was = await stage.snapshot_cells(before[period])
     accepted = await stage.accepted(period)
-    (gemeente, half), original = max(accepted.wmo.items(), key=lambda item: item[1].stat().st_size)
+    (gemeente, half), original = max(
+        ((slot, path) for slot, path in accepted.wmo.items() if slot[1] == 2),
+        key=lambda item: item[1].stat().st_size,
+    )
     lines = original.read_bytes().splitlines(keepends=True)
     shorter = tmp_path / original.name
     shorter.write_bytes(b"".join(lines[: len(lines) // 2]))
@@ -92,9 +96,7 @@ async def test_akkoord_on_an_old_version_names_the_newer(
 ) -> None:
     stage, _ = delivered
     accepted = await stage.accepted(PERIODS[1])
-    (gemeente, half), original = min(
-        accepted.wmo.items(), key=lambda item: (item[0][1] != 1, item[1].stat().st_size)
-    )
+    (gemeente, half), original = sorted(accepted.wmo.items(), key=lambda item: item[1].stat().st_size)[-2]
     lines = original.read_bytes().splitlines(keepends=True)
     ids = []
     for count in (2, 3):
