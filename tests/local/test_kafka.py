@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_cli.local import kafka as kafka_module
 from gmsd_cli.local.errors import DiskFull, ForeignState, JavaMissing, PortInUse, StateUnwritable
 from gmsd_cli.local.kafka import LocalKafka, new_cluster_id
 from gmsd_cli.local.ports import free_block
-from gmsd_cli.local.topics import ensure_topics
 from gmsd_cli.settings import Settings
 from gmsd_contracts.topics import LINKS
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from gmsd_chassis.bus.codec import decode
 from gmsd_chassis.bus.publisher import Publisher
+from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import LogContentStore
 from gmsd_chassis.keyring import DirectoryKeyRing
 from gmsd_chassis.keyring.scan import scan
-from gmsd_cli.local.topics import ensure_topics
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.topics import TOPICS, Topic
 from tests.support.process import make_keys

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from gmsd_chassis.bus.topics import DeclaredTopic
 from gmsd_cli.local.cluster import describe, recognise
 from gmsd_cli.local.errors import BrokerFailed, ServiceNotReady, StateUnwritable
 from gmsd_cli.local.files import write_private
@@ -23,7 +24,7 @@ from gmsd_cli.local.ports import require_free
 from gmsd_cli.local.process import Process, end_leftover, last_line, trim_log
 from gmsd_cli.local.readiness import all_answer, not_answering
 from gmsd_cli.local.services import SERVICES, ServiceSpec, environment
-from gmsd_cli.local.topics import DeclaredTopic, ensure_topics
+from gmsd_cli.local.topics import make_topics
 from gmsd_cli.settings import Settings
 from gmsd_contracts.topics import TOPICS
 
@@ -145,11 +146,7 @@ class LocalPlatform:
         self._make(layout.logs, layout.run, layout.keyring, *map(layout.service, self.services))
         ensure_secrets(self.layout)
         await self._start_broker()
-        report = await ensure_topics(self._bootstrap, self._topics)
-        for topic, setting, declared, actual in report.differing:
-            self._notice(
-                f"Topic {topic} heeft {setting}={actual} waar het register {declared} zegt; niet gewijzigd."
-            )
+        await make_topics(self._bootstrap, self._topics, self._notice)
         self._publish_addresses()
         for spec in self.services.values():
             self._keepers[spec.name] = Keeper(spec.name, self._launcher(spec), self._notice)
