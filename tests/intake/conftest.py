@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from gmsd_cli.local.topics import ensure_topics
+from gmsd_chassis.bus.topics import ensure_topics
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
