@@ -1,11 +1,12 @@
 """Intake as a process of its own on a real broker; the tests play the other four services."""
 
 import asyncio
-import itertools
 import json
 import os
+import secrets
 import signal
 import socket
+import string
 import subprocess
 import sys
 import time
@@ -16,14 +17,12 @@ from typing import Any
 
 import httpx
 import pytest
-from gmsd_chassis.bus.topics import ensure_topics
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_contracts.topics import TOPICS
 from tests.support.process import make_keys
-
-_numbers = itertools.count(1)
 
 ISSUER = "urn:gmsd:lokaal"
 PERIOD = "2025HJ01"
@@ -98,6 +97,7 @@ class Intake:
             "GMSD_KEK_IDENTIFYING": str(self.home / "keks" / "identifying.kek"),
             "GMSD_JWKS": str(self.home / "jwks.json"),
             "GMSD_DISK_MIN_FREE_BYTES": "1048576",
+            "GMSD_UPLOAD_MAX_BYTES": str(64 * 1024 * 1024),
             **self.settings,
         }
         with self.log.open("ab") as log:
@@ -192,19 +192,27 @@ class Tenant:
 
     def wait_for(self, delivery: str, **wanted: Any) -> dict[str, Any]:
         """The delivery, once the fields have these values."""
-        for _ in range(200):
+        for _ in range(600):
             found = self.get(delivery)
             if all(found[name] == value for name, value in wanted.items()):
                 return found
             time.sleep(0.05)
         raise AssertionError(f"{wanted} did not come: {found}")
 
+    def wait_for_known(self, delivery: str) -> None:
+        """Until this instance's fold knows the delivery."""
+        for _ in range(400):
+            if self.client.get(f"/v1/leveringen/{delivery}").status_code == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{delivery} did not become known")
+
 
 def new_tenant(intake: Intake, identity: Identity) -> Tenant:
-    number = next(_numbers)
-    name = f"GM{number:04d}"
+    # Random, because a broker may outlive the tests; letters only, because digits may be taken for a BSN.
+    name = "T" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(12))
     platform = httpx.Client(base_url=intake.url, headers=identity.platform(), timeout=60)
-    registration = {"soort": "gemeente", "naam": f"Proefgemeente {number}", "bestandssoorten": ["wmo"]}
+    registration = {"soort": "gemeente", "naam": f"Proefgemeente {name}", "bestandssoorten": ["wmo"]}
     assert platform.put(f"/v1/aanleveraars/{name}", json=registration).status_code == 200
     assert platform.put(f"/v1/vensters/{PERIOD}", json={"open": True}).status_code == 200
     client = httpx.Client(base_url=intake.url, headers=identity.deliverer(name), timeout=60)

@@ -1,14 +1,19 @@
 """The other services, as intake hears them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
 
+from gmsd_chassis.bus.publisher import Publisher
+from gmsd_chassis.clock import Clock
+from gmsd_chassis.content import LogContentStore
+from gmsd_chassis.keyring import DirectoryKeyRing
 from gmsd_contracts.content import ContentRef
-from gmsd_contracts.envelope import Event, Payload, source_of
+from gmsd_contracts.envelope import Event, Payload, event_id, source_of
 from gmsd_contracts.events.delivery_assessed_v1 import (
     ColumnProfile,
     DeliveryAssessed,
@@ -22,7 +27,9 @@ from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_loaded_v1 import Coverage, DeliveryLoaded
 from gmsd_contracts.slot import Slot
 from gmsd_contracts.topics import CONTENT_CHECKED, DELIVERIES
-from tests.support.bus import Bus, bus
+from tests.intake.conftest import PERIOD, Intake, Tenant
+from tests.support.bus import Bus
+from tests.support.process import make_keys
 
 FINDINGS = pa.schema(
     [
@@ -44,11 +51,15 @@ FINDINGS = pa.schema(
 class Others:
     """Validation, linkage and aggregation, for one delivery."""
 
-    def __init__(self, hub: Bus, received: Event[Any]) -> None:
+    def __init__(self, hub: Bus, slot: Slot, delivery: UUID) -> None:
         self.hub = hub
-        self.received = received
-        self.slot: Slot = received.data.slot
-        self.delivery: UUID = received.data.delivery_id
+        self.slot = slot
+        self.delivery = delivery
+        self.received = event_id(delivery, "received")
+
+    async def from_intake(self) -> list[Event[Any]]:
+        """What stands in the log about the delivery, by intake."""
+        return [each for each in await self.hub.events(DELIVERIES) if each.data.delivery_id == self.delivery]
 
     async def say(self, data: Payload, cause: UUID, stage: str, service: str = "validation") -> UUID:
         event = Event[Any].caused_by(
@@ -83,13 +94,11 @@ class Others:
             profile=Profile(rows=7, persons=5, columns=(ColumnProfile(column="bsn", filled=7, unknown=0),)),
             findings=findings,
         )
-        return await self.say(data, cause or self.received.id, "assessed")
+        return await self.say(data, cause or self.received, "assessed")
 
     async def fail(self, cause: UUID | None = None) -> UUID:
-        data = AssessmentFailed(
-            slot=self.slot, delivery_id=self.delivery, reason="worker_died", attempts=3
-        )
-        return await self.say(data, cause or self.received.id, "failed")
+        data = AssessmentFailed(slot=self.slot, delivery_id=self.delivery, reason="worker_died", attempts=3)
+        return await self.say(data, cause or self.received, "failed")
 
     async def fail_link(self, cause: UUID) -> UUID:
         data = LinkFailed(slot=self.slot, delivery_id=self.delivery, reason="worker_died", attempts=3)
@@ -125,21 +134,18 @@ class Others:
             return await writer.close(rows=len(rows))
 
 
-async def received_of(hub: Bus, delivery: str) -> Event[Any]:
-    """The receipt of a delivery as it stands in the log."""
-    return await hub.wait_for(DELIVERIES, lambda event: str(event.data.delivery_id) == delivery)
-
-
-class playing:  # noqa: N801 - reads as a word in `async with`
-    """`async with playing(broker, home, delivery) as others`."""
-
-    def __init__(self, broker: str, home: Path, delivery: str) -> None:
-        self._bus = bus(broker, home, owner="validation")
-        self._delivery = delivery
-
-    async def __aenter__(self) -> Others:
-        hub = await self._bus.__aenter__()
-        return Others(hub, await received_of(hub, self._delivery))
-
-    async def __aexit__(self, *problem: Any) -> None:
-        await self._bus.__aexit__(*problem)
+@asynccontextmanager
+async def playing(intake: Intake, tenant: Tenant, delivery: str) -> AsyncIterator[Others]:
+    """The other services, at work on a delivery of the tenant."""
+    slot = Slot(deliverer=tenant.id, dataset="wmo", period=PERIOD)
+    publisher = Publisher(intake.bootstrap, client_id="test")
+    keyring = DirectoryKeyRing(
+        intake.home / "keys", make_keys(intake.home / "keks"), Clock(), owner="validation"
+    )
+    await publisher.start()
+    try:
+        store = LogContentStore(lambda: publisher.producer, intake.bootstrap, keyring)
+        hub = Bus(intake.bootstrap, publisher, store, keyring)
+        yield Others(hub, slot, UUID(delivery))
+    finally:
+        await publisher.stop()

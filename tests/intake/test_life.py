@@ -4,7 +4,6 @@ import httpx
 import pytest
 
 from gmsd_contracts.events.delivery_assessed_v1 import Verdict
-from gmsd_contracts.topics import DELIVERIES
 from tests.intake.conftest import CSV, PERIOD, Intake, Tenant
 from tests.intake.play import Others, playing
 
@@ -23,12 +22,16 @@ async def in_force(tenant: Tenant, others: Others) -> None:
     assert akkoord(tenant, str(others.delivery)).status_code == 200
 
 
-async def test_from_receipt_to_force(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_from_receipt_to_force(intake: Intake, tenant: Tenant) -> None:
     delivery = tenant.new()
     found = tenant.get(delivery)
-    assert (found["status"], found["wachtOp"], found["koppeling"]) == ("ONTVANGEN", "de technische controle", None)
+    assert (found["status"], found["wachtOp"], found["koppeling"]) == (
+        "ONTVANGEN",
+        "de technische controle",
+        None,
+    )
     assert akkoord(tenant, delivery).json()["type"].endswith("staat-laat-niet-toe")
-    async with playing(broker, intake.home, delivery) as others:
+    async with playing(intake, tenant, delivery) as others:
         assessed = await others.assess(warnings=("WMO-8", "WMO-9"))
         found = tenant.wait_for(delivery, status="TE_BEOORDELEN")
         assert found["controle"]["teBevestigen"] == ["WMO-8", "WMO-9"]
@@ -46,7 +49,7 @@ async def test_from_receipt_to_force(broker: str, intake: Intake, tenant: Tenant
         assert found["dekking"] == {"gevonden": 4, "nietGevonden": 1, "registerdelen": 342}
         steps = [step["gebeurtenis"] for step in found["geschiedenis"]]
         assert steps == ["ontvangen", "gecontroleerd", "akkoord", "gekoppeld", "geladen"]
-        decided = [e for e in await others.hub.events(DELIVERIES) if str(e.data.delivery_id) == delivery][-1]
+        decided = (await others.from_intake())[-1]
         assert decided.data.confirmed_warnings == ("WMO-8", "WMO-9")
         assert (decided.data.slot_version, decided.data.by) == (2, "proef-client")
     back = tenant.client.post(f"/v1/leveringen/{delivery}/intrekken")
@@ -57,7 +60,7 @@ async def test_from_receipt_to_force(broker: str, intake: Intake, tenant: Tenant
 
 
 async def test_the_same_bytes_are_the_same_delivery_and_a_b_a_are_three(
-    broker: str, intake: Intake, tenant: Tenant
+    intake: Intake, tenant: Tenant
 ) -> None:
     first = tenant.new(b"A")
     again = tenant.deliver(b"A")
@@ -73,15 +76,15 @@ async def test_the_same_bytes_are_the_same_delivery_and_a_b_a_are_three(
     assert tenant.deliver(b"A").json()["ontvangstbewijs"]["volgnummer"] == 5
 
 
-async def test_akkoord_on_an_old_version_names_the_newer(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_akkoord_on_an_old_version_names_the_newer(intake: Intake, tenant: Tenant) -> None:
     old = tenant.new(b"oud")
-    async with playing(broker, intake.home, old) as others:
+    async with playing(intake, tenant, old) as others:
         await others.assess()
         tenant.wait_for(old, status="TE_BEOORDELEN")
         new = tenant.new(b"nieuw")
         refused = akkoord(tenant, old)
         assert (refused.status_code, new in refused.json()["detail"]) == (409, True)
-        async with playing(broker, intake.home, new) as newer:
+        async with playing(intake, tenant, new) as newer:
             await newer.assess()
             found = tenant.wait_for(old, status="VERVANGEN")
             assert found["nieuwereLevering"] == new
@@ -91,25 +94,25 @@ async def test_akkoord_on_an_old_version_names_the_newer(broker: str, intake: In
 
 
 async def test_a_newer_delivery_that_was_rejected_does_not_stand_in_the_way(
-    broker: str, intake: Intake, tenant: Tenant
+    intake: Intake, tenant: Tenant
 ) -> None:
     old = tenant.new(b"goed")
-    async with playing(broker, intake.home, old) as others:
+    async with playing(intake, tenant, old) as others:
         await others.assess()
         tenant.wait_for(old, status="TE_BEOORDELEN")
         bad = tenant.new(b"slecht")
-        async with playing(broker, intake.home, bad) as newer:
+        async with playing(intake, tenant, bad) as newer:
             await newer.assess(Verdict.FOUT)
             tenant.wait_for(bad, status="AFGEKEURD")
         assert akkoord(tenant, old).json()["status"] == "AKKOORD"
 
 
-async def test_a_replacement_comes_in_force_whole(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_a_replacement_comes_in_force_whole(intake: Intake, tenant: Tenant) -> None:
     first = tenant.new(b"eerste")
-    async with playing(broker, intake.home, first) as others:
+    async with playing(intake, tenant, first) as others:
         await in_force(tenant, others)
     second = tenant.new(b"tweede")
-    async with playing(broker, intake.home, second) as others:
+    async with playing(intake, tenant, second) as others:
         assessed = await others.assess()
         tenant.wait_for(second, status="TE_BEOORDELEN")
         assert akkoord(tenant, second).json()["status"] == "AKKOORD"
@@ -119,12 +122,10 @@ async def test_a_replacement_comes_in_force_whole(broker: str, intake: Intake, t
         tenant.wait_for(first, status="VERVANGEN")
 
 
-async def test_rejection_destroys_the_file_and_keeps_the_findings(
-    broker: str, intake: Intake, tenant: Tenant
-) -> None:
+async def test_rejection_destroys_the_file_and_keeps_the_findings(intake: Intake, tenant: Tenant) -> None:
     delivery = tenant.new(b"fout")
     assert tenant.client.get(f"/v1/leveringen/{delivery}/bevindingen").status_code == 409
-    async with playing(broker, intake.home, delivery) as others:
+    async with playing(intake, tenant, delivery) as others:
         rows = [
             {
                 "rule": "WMO-1",
@@ -162,26 +163,26 @@ async def test_rejection_destroys_the_file_and_keeps_the_findings(
         assert (gone.status_code, gone.json()["title"]) == (410, "VERLOPEN")
 
 
-async def test_without_findings_the_list_is_empty(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_without_findings_the_list_is_empty(intake: Intake, tenant: Tenant) -> None:
     delivery = tenant.new()
-    async with playing(broker, intake.home, delivery) as others:
+    async with playing(intake, tenant, delivery) as others:
         await others.assess()
         tenant.wait_for(delivery, status="TE_BEOORDELEN")
     page = tenant.client.get(f"/v1/leveringen/{delivery}/bevindingen").json()
     assert (page["totaal"], page["bevindingen"], page["volgende"]) == (0, [], None)
 
 
-async def test_a_failed_check_is_done_again_on_request(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_a_failed_check_is_done_again_on_request(intake: Intake, tenant: Tenant) -> None:
     delivery = tenant.new()
     assert tenant.platform.post(f"/v1/leveringen/{delivery}/opnieuw").status_code == 409
-    async with playing(broker, intake.home, delivery) as others:
+    async with playing(intake, tenant, delivery) as others:
         await others.fail()
         found = tenant.wait_for(delivery, status="MISLUKT")
         assert found["wachtOp"] == "het platformteam: de technische controle is mislukt (worker_died)"
         assert tenant.client.post(f"/v1/leveringen/{delivery}/opnieuw").status_code == 403
         assert tenant.platform.post(f"/v1/leveringen/{delivery}/opnieuw").json()["status"] == "ONTVANGEN"
-        requeued = [e for e in await others.hub.events(DELIVERIES) if str(e.data.delivery_id) == delivery][-1]
-        assert (requeued.data.stage, requeued.data.content) == ("validation", others.received.data.content)
+        received, requeued = await others.from_intake()
+        assert (requeued.data.stage, requeued.data.content) == ("validation", received.data.content)
         await others.fail()  # about the first time: too late
         assessed = await others.assess(cause=requeued.id)
         tenant.wait_for(delivery, status="TE_BEOORDELEN", koppeling="wacht")
@@ -191,10 +192,10 @@ async def test_a_failed_check_is_done_again_on_request(broker: str, intake: Inta
         assert (again["status"], again["koppeling"]) == ("TE_BEOORDELEN", "wacht")
 
 
-async def test_withdrawing_makes_everything_unreadable(broker: str, intake: Intake, tenant: Tenant) -> None:
+async def test_withdrawing_makes_everything_unreadable(intake: Intake, tenant: Tenant) -> None:
     delivery = tenant.new()
-    async with playing(broker, intake.home, delivery) as others:
-        content = others.received.data.content
+    async with playing(intake, tenant, delivery) as others:
+        content = (await others.from_intake())[0].data.content
         assert b"".join([piece async for piece in others.hub.content.read(content)]) == CSV
         back = tenant.client.post(f"/v1/leveringen/{delivery}/intrekken")
         assert (back.json()["status"], back.json()["sleutels"]) == ("INGETROKKEN", "vernietigd")
@@ -228,7 +229,12 @@ def test_consents_are_counted_and_the_last_word_counts(tenant: Tenant, other: Te
     assert tenant.client.put(place, json={"toestemming": False}).json()["versie"] == 1
     assert tenant.platform.put(place, json={"toestemming": True}).json()["versie"] == 2
     assert other.client.put(place, json={"toestemming": False}).status_code == 404
-    assert tenant.client.put(f"/v1/toestemmingen/{tenant.id}/onzin/{PERIOD}", json={"toestemming": True}).status_code == 400
+    assert (
+        tenant.client.put(
+            f"/v1/toestemmingen/{tenant.id}/onzin/{PERIOD}", json={"toestemming": True}
+        ).status_code
+        == 400
+    )
     mine = tenant.client.get("/v1/toestemmingen").json()["toestemmingen"]
     assert [(each["gemeente"], each["toestemming"]) for each in mine] == [(tenant.id, True)]
     assert other.client.get("/v1/toestemmingen").json()["toestemmingen"] == []

@@ -112,7 +112,9 @@ class World:
 def worlds(draw: st.DrawFn) -> World:
     world = World()
     for _ in range(draw(st.integers(3, 18))):
-        act = draw(st.sampled_from(["receive", "answer", "answer", "answer", "decide", "withdraw", "requeue"]))
+        act = draw(
+            st.sampled_from(["receive", "answer", "answer", "answer", "decide", "withdraw", "requeue"])
+        )
         known = world.deliveries()
         if act == "receive" or not known:
             seq = len(known) + 1
@@ -149,12 +151,12 @@ def answer(world: World, delivery: UUID, stage: str, cause: UUID, outcome: str) 
         world.add(delivery, Linked if stage == "linkage" else Loaded, cause)
 
 
-def arrival(draw: st.DrawFn, log: list[About]) -> list[About]:
+def arrival(data: st.DataObject, log: list[About]) -> list[About]:
     """Any order, with repetitions, that keeps the order of what intake wrote (one partition)."""
-    shuffled = draw(st.permutations(log))
+    shuffled = data.draw(st.permutations(log))
     own = iter([each for each in log if isinstance(each[1], FromSlot)])
     ordered = [next(own) if isinstance(each[1], FromSlot) else each for each in shuffled]
-    again = draw(st.lists(st.sampled_from(log), max_size=4))
+    again = data.draw(st.lists(st.sampled_from(log), max_size=4))
     return ordered + again
 
 
@@ -172,7 +174,7 @@ def test_any_order_of_the_facts_gives_the_same_state(data: st.DataObject) -> Non
     world = data.draw(worlds())
     expected = states_of(world.facts())
     gathered: dict[UUID, set[AnyFact]] = {}
-    for delivery, fact in arrival(data.draw, world.log):
+    for delivery, fact in arrival(data, world.log):
         gathered.setdefault(delivery, set()).add(fact)
     assert states_of(received_only(gathered)) == expected
 
@@ -183,7 +185,7 @@ def test_the_state_only_moves_forward(data: st.DataObject) -> None:
     world = data.draw(worlds())
     gathered: dict[UUID, set[AnyFact]] = {}
     before: dict[UUID, Status] = {}
-    for delivery, fact in arrival(data.draw, world.log):
+    for delivery, fact in arrival(data, world.log):
         gathered.setdefault(delivery, set()).add(fact)
         after = states_of(received_only(gathered))
         for each, status in before.items():
@@ -198,7 +200,7 @@ def test_at_most_one_delivery_of_a_slot_is_in_force(world: World) -> None:
     assert len(in_force) <= 1
 
 
-def story(*steps: tuple[int, type, Any]) -> dict[UUID, Status]:
+def story(*steps: tuple[int, type, Any]) -> dict[int, Status]:
     """Deliveries by number; a step is (delivery, fact, rest), its cause the newest fact that stage answers."""
     world = World()
     for number, kind, rest in steps:
@@ -211,7 +213,7 @@ def story(*steps: tuple[int, type, Any]) -> dict[UUID, Status]:
             stage = {Assessed: "validation", Linked: "linkage", Loaded: "aggregation"}.get(kind) or rest[0]
             cause = next(cause for known, cause in world.open_causes(delivery) if known == stage)
         world.add(delivery, kind, cause, *rest)
-    return {number: world.status(ident("delivery", number)) for number in {step[0] for step in steps}}  # type: ignore[misc]
+    return {number: world.status(ident("delivery", number)) for number in {step[0] for step in steps}}
 
 
 def states(statuses: Iterable[Status]) -> list[State]:

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content.store import ContentStore
+from gmsd_chassis.errors import TryLater
 from gmsd_chassis.keyring.keyring import KeyDestroyed, KeyRing
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, Payload
@@ -106,8 +107,7 @@ class Commands:
                     content=content,
                 )
                 if await self._won(data, "received"):
-                    await self._drop_if_unused(slot, where.delivery, content)
-                    return Delivered(where.delivery, new=True)
+                    return Delivered(where.delivery, new=await self._is_ours(slot, where.delivery, content))
         raise Problem("gelijktijdig-gewijzigd")
 
     async def akkoord(self, slot: Slot, delivery: UUID, confirmed: Collection[str], by: str) -> None:
@@ -209,16 +209,21 @@ class Commands:
                 return await writer.close()
         except KeyDestroyed:
             raise Problem("gelijktijdig-gewijzigd") from None
+        except TryLater:
+            again = {"Retry-After": "5"}
+            raise Problem("later-opnieuw", reden="de opslag antwoordt niet", headers=again) from None
 
     async def _drop(self, content: ContentRef | None) -> None:
         if content is not None:
             await asyncio.to_thread(self._keyring.destroy_content, content.content_id)
 
-    async def _drop_if_unused(self, slot: Slot, delivery: UUID, content: ContentRef | None) -> None:
-        """Another instance may have received the same bytes in the same moment: the event is one, its content not ours."""
+    async def _is_ours(self, slot: Slot, delivery: UUID, content: ContentRef | None) -> bool:
+        """False when another instance received the same bytes in the same moment: the event is one, its content not ours."""
         counted = self._model.slot(slot).get(delivery).received.content
-        if content is not None and counted is not None and counted.content_id != content.content_id:
-            await self._drop(content)
+        if content is None or counted is None or counted.content_id == content.content_id:
+            return True
+        await self._drop(content)
+        return False
 
     def _lock(self, key: str) -> asyncio.Lock:
         # Inside one process waiting is cheaper than losing; between processes the fold decides.

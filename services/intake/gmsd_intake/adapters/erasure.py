@@ -8,7 +8,7 @@ from gmsd_intake.adapters.queries import ReadModel
 from gmsd_intake.metrics import ERASED
 
 # A rejected file is of no use to anybody from the moment of the verdict; seconds later is soon enough to look again.
-EVERY_SECONDS = 5.0
+EVERY_SECONDS = 2.0
 
 
 class Erasure:

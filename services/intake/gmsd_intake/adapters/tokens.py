@@ -17,7 +17,7 @@ from gmsd_intake.errors import Problem
 
 DELIVERER = "aanleveraar"
 PLATFORM = "platform"
-# A new signing key is found at once; a stream of tokens with invented key ids asks the provider once a minute.
+# A new signing key is found within a minute; a stream of tokens with invented key ids asks the provider no more often.
 _REFRESH_SECONDS = 60.0
 _FETCH_SECONDS = 5.0
 # Clocks of provider and platform; RFC 9068 gives no number, a minute is what most libraries take.

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from gmsd_intake.adapters.tokens import TokenCheck
@@ -19,8 +20,10 @@ def fastapi_app(services: Services, tokens: TokenCheck) -> FastAPI:
     app.state.services = services
     app.state.tokens = tokens
     app.state.uploads = Uploads(services)
+    app.state.routes = []
     for router in (upload.router, deliveries.router, findings.router, administration.router):
         app.include_router(router, prefix="/v1")
+        app.state.routes += [route for route in router.routes if isinstance(route, APIRoute)]
     problems.install(app)
     document: dict[str, Any] = openapi.document(app, services.base_url)
 

@@ -75,9 +75,19 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return answer(Problem("verzoek-ongeldig", faults=faults_of(error.errors())))
 
 
+def _methods_at(request: Request) -> str:
+    """Starlette names the methods of the first route only; a path of ours has one route per method."""
+    found: set[str] = set()
+    path = request.url.path.removeprefix("/v1")
+    for route in request.app.state.routes:
+        if route.path_regex.match(path):
+            found |= route.methods
+    return ", ".join(sorted(found))
+
+
 async def _framework(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    allow = {"Allow": _methods_at(request)} if error.status_code == 405 else {}
     slug = _FRAMEWORK.get(error.status_code)
     if slug is None:
         slug = "verzoek-ongeldig" if error.status_code < 500 else "interne-fout"
