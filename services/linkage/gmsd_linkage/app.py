@@ -35,6 +35,7 @@ def build() -> Service:
         jobs={"link": "gmsd_linkage.jobs:link"},
         memory_bytes=settings.worker_memory_mb * MIB,
         seconds=settings.worker_seconds,
+        warm=("pyarrow", "pyarrow.compute", "pyarrow.ipc"),
     )
     linkage = Linkage(
         content=LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring),
