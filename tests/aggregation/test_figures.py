@@ -14,6 +14,7 @@ from gmsd_aggregation.adapters.computation import Computation, to_stream
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.domain.frame import NoFrame
 from gmsd_aggregation.domain.inputs import Effective, InputSet
+from gmsd_contracts.catalogue import INDICATORS
 from gmsd_contracts.cells import CELLS, FRAME
 from gmsd_contracts.columns import DatasetVersion
 from gmsd_contracts.columns.brp_v1 import BRP_V1
@@ -265,3 +266,8 @@ def test_nothing_of_a_run_stays_behind(warehouse: Warehouse) -> None:
         compute(session, [Wmo("GM0001", 2, 1, "01", date(2025, 7, 1))], [home(1, "GM0001")], nation())
         assert session.rows("SELECT count() FROM work_arrangements") == [(0,)]
         assert session.rows("SELECT count() FROM work_regions") == [(0,)]
+
+
+def test_both_indicators_on_use_have_the_same_categories() -> None:
+    """Arrangements are stored once, with the bit of their category."""
+    assert INDICATORS["U1"].categories == INDICATORS["U2"].categories

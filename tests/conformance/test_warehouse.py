@@ -45,7 +45,7 @@ def dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "chdb":
         yield f"chdb://{PATH}"
         return
-    import docker
+    docker = pytest.importorskip("docker")
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.waiting_utils import wait_for_logs
 

@@ -5,10 +5,8 @@ import time
 from contextlib import aclosing
 from uuid import UUID, uuid4
 
-import pyarrow as pa
-
 from gmsd_aggregation.adapters import facts, rows
-from gmsd_aggregation.adapters.arrow_feed import ArrowFeed, SchemaDiffers
+from gmsd_aggregation.adapters.arrow_feed import ArrowFeed, NotArrow, SchemaDiffers
 from gmsd_aggregation.adapters.coverage import coverage
 from gmsd_aggregation.adapters.facts import Announced, Live
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
@@ -78,15 +76,8 @@ class Loader:
             feed = ArrowFeed(pieces, asyncio.get_running_loop())
             try:
                 await asyncio.to_thread(self._insert_all, attempt, feed)
-            except LoadRefused:
-                raise
-            except (ContentExpired, ContentDamaged, pa.ArrowException, SchemaDiffers) as error:
-                raise _refusal(feed.failure or error) from error
-            except Exception:
-                # Arrow may wrap what the stream raised; the stream knows best.
-                if feed.failure is None:
-                    raise
-                raise _refusal(feed.failure) from feed.failure
+            except (ContentExpired, ContentDamaged, NotArrow, SchemaDiffers) as error:
+                raise _refusal(error) from error
 
     def _insert_all(self, attempt: rows.Attempt, feed: ArrowFeed) -> None:
         for batch in feed.batches(attempt.specification.linked_schema, BATCH_ROWS):
@@ -111,8 +102,8 @@ def _version(specification: str, slot: Slot) -> DatasetVersion:
     return version
 
 
-def _refusal(error: BaseException) -> BaseException:
-    """The named outcome of an error of the content; any other error as it is."""
+def _refusal(error: ContentExpired | ContentDamaged | NotArrow | SchemaDiffers) -> LoadRefused:
+    """The named outcome of an error of the content."""
     match error:
         case ContentExpired():
             return LoadRefused(LoadReason.CONTENT_EXPIRED, "its key or its chunks are gone")
@@ -120,10 +111,8 @@ def _refusal(error: BaseException) -> BaseException:
             return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is not what its reference promises")
         case SchemaDiffers():
             return LoadRefused(LoadReason.CONTENT_SCHEMA, str(error))
-        case pa.ArrowException():
-            return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is no Arrow stream")
-        case _:
-            return error
+        case NotArrow():
+            return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is no whole Arrow stream")
 
 
 def _known(session: Session, delivery_id: UUID) -> tuple[bool, Live | None, int]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -40,22 +41,34 @@ class ArrowFeed(io.RawIOBase):
             continue
 
     def batches(self, schema: pa.Schema, rows: int) -> Iterator[pa.Table]:
-        """The stream as tables of about `rows` rows. Raises pa.ArrowInvalid, or `failure` of the stream.
+        """The stream as tables of about `rows` rows.
 
-        Raises SchemaDiffers unless its fields are those of `schema`.
+        Raises SchemaDiffers unless its fields are those of `schema`, NotArrow, or what the stream of bytes raised.
         """
-        with pa.ipc.open_stream(self) as reader:
-            if not reader.schema.equals(schema, check_metadata=False):
-                raise SchemaDiffers(reader.schema, schema)
-            held: list[pa.RecordBatch] = []
-            for batch in reader:
-                held.append(batch)
-                if sum(one.num_rows for one in held) >= rows:
-                    yield pa.Table.from_batches(held, schema)
-                    held = []
-            if held:
+        reader = self._read(lambda: pa.ipc.open_stream(self))
+        if not reader.schema.equals(schema, check_metadata=False):
+            raise SchemaDiffers(reader.schema, schema)
+        held: list[pa.RecordBatch] = []
+        while (batch := self._read(lambda: next(reader, None))) is not None:
+            held.append(batch)
+            if sum(one.num_rows for one in held) >= rows:
                 yield pa.Table.from_batches(held, schema)
+                held = []
+        if held:
+            yield pa.Table.from_batches(held, schema)
         self.drain()
+
+    def _read(self, step: Callable[[], Any]) -> Any:
+        try:
+            return step()
+        except (
+            pa.ArrowException,
+            OSError,
+            ValueError,
+        ) as error:  # a truncated message is an OSError to Arrow
+            if self.failure is not None:
+                raise self.failure from None
+            raise NotArrow from error
 
     def _next(self) -> bool:
         if self._ended:
@@ -69,6 +82,10 @@ class ArrowFeed(io.RawIOBase):
             self._ended, self.failure = True, error
             raise
         return True
+
+
+class NotArrow(Exception):
+    """The content is no Arrow stream, or only the beginning of one."""
 
 
 class SchemaDiffers(Exception):

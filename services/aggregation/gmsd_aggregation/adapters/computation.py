@@ -149,7 +149,7 @@ class Computation:
     """One run. Raises frame.NoFrame; a run that dies leaves work rows that the next run drops."""
 
     def __init__(self, session: Session, inputs: InputSet) -> None:
-        self._session = session
+        self.session = session
         self._inputs = inputs
         self._run = uuid4()
         self._first, self._last = (_day(one) for one in bounds(inputs.period))
@@ -157,7 +157,7 @@ class Computation:
 
     def run(self) -> tuple[pa.Table, pa.Table]:
         """`cells/1` and `frame/1`, sorted: the same inputs give the same bytes."""
-        drop_abandoned_work(self._session)
+        drop_abandoned_work(self.session)
         try:
             regions = self._frame()
             self._note_regions(regions)
@@ -169,12 +169,12 @@ class Computation:
             ]
         finally:
             for table in _WORK:
-                self._session.command(f"ALTER TABLE {table} DROP PARTITION '{self._run}'")
+                self.session.command(f"ALTER TABLE {table} DROP PARTITION '{self._run}'")
         return _cells_table(pl.concat(parts)), regions
 
     def _frame(self) -> pa.Table:
         attempts = [one.attempt for one in self._inputs.regio]
-        rows = _typed(self._session.table(_REGIO_ROWS, attempts=attempts), frame.REGIONS)
+        rows = _typed(self.session.table(_REGIO_ROWS, attempts=attempts), frame.REGIONS)
         return frame.frame(rows, self._first, self._last, self._inputs.delivered())
 
     def _note_regions(self, regions: pa.Table) -> None:
@@ -188,7 +188,7 @@ class Computation:
             level="level",
             gemeente=pl.col("gemeente").fill_null(""),
         )
-        self._session.insert("work_regions", table.to_arrow())
+        self.session.insert("work_regions", table.to_arrow())
 
     def _note_arrangements(self, regions: pa.Table) -> None:
         """The arrangements that count in the period, of gemeenten that exist on its peildatum."""
@@ -197,7 +197,7 @@ class Computation:
         existing = pl.DataFrame(regions).filter("exists", level=Level.GEMEENTE.value)["region"]
         bits = _bits("U1")
         for attempts in _chunks(self._inputs.wmo):
-            answer = self._session.table(_WMO_ROWS, attempts=attempts, second=second_half)
+            answer = self.session.table(_WMO_ROWS, attempts=attempts, second=second_half)
             merged = arrangements.merge(_typed(answer, arrangements.ROWS), _day(bounds(first_half)[1]))
             counting = arrangements.counted(merged, half, self._first, self._last)
             table = counting.filter(pl.col("gemeente").is_in(existing.implode())).select(
@@ -207,7 +207,7 @@ class Computation:
                 run=pl.lit(str(self._run)),
                 bit=pl.col("type").replace_strict(bits, return_dtype=pl.UInt8),
             )
-            self._session.insert("work_arrangements", _fixed(table.to_arrow(), "person"))
+            self.session.insert("work_arrangements", _fixed(table.to_arrow(), "person"))
 
     def _cells(self, indicator: Indicator) -> pl.DataFrame:
         register = [one.attempt for one in self._inputs.brp]
@@ -216,12 +216,12 @@ class Computation:
             month = self._peildatum.year * 12 + self._peildatum.month - 1
             last_ages = [last for _, _, _, last in AGE_CLASSES]
             # Only who lives there on the peildatum counts, so only spells that contain it are read.
-            answer = self._session.table(
+            answer = self.session.table(
                 _INHABITANTS, **common, earliest=self._last, month=month, last_ages=last_ages
             )
         else:
             sql = _PERSONS_ONCE if indicator.counts == "persons once" else _ARRANGEMENTS
-            answer = self._session.table(sql, **common, earliest=self._first)
+            answer = self.session.table(sql, **common, earliest=self._first)
         cells = pl.DataFrame(answer).select(
             indicator=pl.lit(indicator.id),
             moment=pl.col("moment").cast(pl.String),
