@@ -121,3 +121,19 @@ def test_the_repository_says_nothing_of_machines_or_registries() -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         found += [(name, match.group()) for match in words.finditer(text)]
     assert not found
+
+
+def test_the_walkthrough_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+    tracked = [
+        path for folder in PACKAGES for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts
+    ]
+    names = re.findall(r"`([\w./-]+(?:\.(?:py|md|html)|/))`", text)
+    assert len(names) > 25
+    missing = [
+        name
+        for name in names
+        if not any(str(path).endswith("/" + name.rstrip("/")) for path in tracked)
+        and not (ROOT / name).exists()
+    ]
+    assert not missing
