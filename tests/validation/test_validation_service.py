@@ -199,22 +199,6 @@ async def test_withdrawal_destroys_what_was_checked_and_a_requeue_is_assessed_ag
         assert ours.keyring.is_destroyed(event.data.delivery_id)
 
 
-async def test_a_file_that_kills_the_worker_three_times_fails_by_name_and_the_next_passes(
-    kafka: str, tmp_path: Path
-) -> None:
-    """A time limit that no large file meets stands for every way to die."""
-    async with running(kafka, tmp_path, {"GMSD_WORKER_SECONDS": "1.5"}) as (ours, validation):
-        line = text("wmo", row("wmo")).splitlines(keepends=True)
-        large = await received(ours, line[0] + line[1] * 400_000)
-        good = await received(ours, GOOD)
-        await ours.publisher.publish([large, good])
-        failed = await verdict(ours, large)
-        assert isinstance(failed, AssessmentFailed)
-        assert (failed.reason, failed.attempts) == ("tijd", 3)
-        assert (await verdict(ours, good)).verdict is Verdict.OK
-        assert validation.process.poll() is None
-
-
 async def test_a_worker_killed_in_between_changes_nothing(kafka: str, tmp_path: Path) -> None:
     async with running(kafka, tmp_path) as (ours, validation):
         line = text("wmo", row("wmo")).splitlines(keepends=True)
