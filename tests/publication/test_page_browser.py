@@ -111,7 +111,7 @@ async def test_missing_figures_are_words(site: Site) -> None:
     await site.look()
     async with opened(site, CHOICE) as page:
         cells = await page.locator("tbody tr").first.locator("td").all_text_contents()
-        assert cells[2:4] == ["niet geleverd", "–"]
+        assert len(cells) == 5 and cells[2] == "niet geleverd"
         everything = await page.locator("tbody").inner_text()
         assert "minder dan 5" in everything
         assert "niet geleverd" in (await page.locator("svg.staven").first.inner_html())

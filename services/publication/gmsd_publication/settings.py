@@ -1,7 +1,7 @@
 """What publication is told."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -43,7 +43,7 @@ class PublicationSettings(ServiceSettings):
         description="Address under which the public reaches this service, without a slash at the end; empty is: as asked",
     )
     protection: str = Field(default="naastgelegen-5", description="Method that makes exact cells publishable")
-    release_policies: dict[str, ReleasePolicy] = Field(
+    release_policies: dict[str, Annotated[ReleasePolicy, Field(discriminator="kind")]] = Field(
         default_factory=dict,
         description='When a product is released, as JSON: {"basis": {"kind": "quiet", "seconds": 1}}, '
         '{"kind": "manual"} or {"kind": "calendar", "moments": ["2026-05-15T06:30:00+02:00"]}; quiet when not named',

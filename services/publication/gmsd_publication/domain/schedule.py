@@ -3,38 +3,47 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gmsd_publication.domain.consent import Policy
 
 
-class Quiet(BaseModel):
+@dataclass(frozen=True)
+class Quiet:
     """Some seconds after the newest snapshot or change of consent; for demonstrations, and where nobody plans."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __pydantic_config__ = {"extra": "forbid"}
     kind: Literal["quiet"] = "quiet"
-    seconds: float = Field(default=1.0, ge=0)
+    seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.seconds < 0:
+            raise ValueError("seconds must not be negative")
 
 
-class Manual(BaseModel):
+@dataclass(frozen=True)
+class Manual:
     """When the platform team says so."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Literal["manual"]
+    __pydantic_config__ = {"extra": "forbid"}
+    kind: Literal["manual"] = "manual"
 
 
-class Calendar(BaseModel):
+@dataclass(frozen=True)
+class Calendar:
     """At announced moments: each lets the newest snapshot out, once. Corrections wait for the next moment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Literal["calendar"]
-    moments: tuple[AwareDatetime, ...]
+    __pydantic_config__ = {"extra": "forbid"}
+    moments: tuple[datetime, ...]
+    kind: Literal["calendar"] = "calendar"
+
+    def __post_init__(self) -> None:
+        if any(moment.tzinfo is None for moment in self.moments):
+            raise ValueError("a moment needs an offset, such as 2026-05-15T06:30:00+02:00")
 
 
-ReleasePolicy = Annotated[Quiet | Manual | Calendar, Field(discriminator="kind")]
+ReleasePolicy = Quiet | Manual | Calendar
 
 CONSENT_WITHDRAWN = "toestemming ingetrokken"
 

@@ -22,6 +22,10 @@ class Feed:
         self.stopping = asyncio.Event()
         """Set when the service stops: every stream ends, and its reader comes back with its last id."""
 
+    async def newest(self) -> int:
+        """The last number there is; `last` may be one look behind, and a reader that knows better is not wrong."""
+        return await asyncio.to_thread(self._facts.last_sequence)
+
     async def watch(self) -> None:
         """Follow the fold."""
         while True:

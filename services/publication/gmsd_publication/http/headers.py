@@ -43,8 +43,9 @@ class Headers:
                     if scope["method"] in ("GET", "HEAD"):
                         headers["Access-Control-Allow-Origin"] = "*"
                         headers["Access-Control-Expose-Headers"] = "API-Version, ETag, Content-Disposition"
-                route = getattr(scope.get("route"), "path", "none")
-                metrics.ANSWERS.inc(route=route or "none", status=str(message["status"]))
+                route = scope.get("route")
+                name = getattr(route, "operation_id", None) or getattr(route, "name", None) or "none"
+                metrics.ANSWERS.inc(route=name, status=str(message["status"]))
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -50,13 +50,14 @@ def interface(
         period = _period(query)
         current = query.one("actueel", ("true", "false"))
         query.done()
+        last = await feed.newest()
         found = [
             documents.publication(shown, base_of(request))
             for shown in await reading.releases(product, period)
         ]
         if current is not None:
             found = [document for document in found if document["actueel"] is (current == "true")]
-        return _cached(request, {"publicaties": found, "laatsteVolgnummer": feed.last})
+        return _cached(request, {"publicaties": found, "laatsteVolgnummer": last})
 
     @router.get(
         "/publicaties/{publicatieId}", operation_id="publicatieOphalen", openapi_extra=spec.PUBLICATION
@@ -96,7 +97,7 @@ def interface(
         last = request.headers.get("last-event-id") or asked
         if last is None:
             return 0
-        known = last.isascii() and last.isdigit() and len(last) < 12 and int(last) <= feed.last
+        known = last.isascii() and last.isdigit() and len(last) < 12 and int(last) <= await feed.newest()
         return int(last) if known else None
 
     where = Depends(position)
@@ -113,7 +114,7 @@ def interface(
         metrics.READERS.set(feed.readers)
         try:
             yield ServerSentEvent(comment="gmsd", retry=RECONNECT_MS)
-            begin = feed.last if after is None else after
+            begin = await feed.newest() if after is None else after
             if after is None:
                 reset = {"publicaties": f"{base}/v1/publicaties", "laatsteVolgnummer": begin}
                 yield ServerSentEvent(event="reset", data=reset)

@@ -79,7 +79,7 @@ def page(*, reading: Reading, feed: Feed) -> APIRouter:
 
     @router.get("/")
     async def show(request: Request) -> HTMLResponse:
-        last = feed.last
+        last = await feed.newest()
         choice = _choice(request)
         shown = await _shown(reading, choice)
         if shown is None:

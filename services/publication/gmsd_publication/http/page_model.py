@@ -165,14 +165,14 @@ def _bars(columns: tuple[Column, ...], figures: tuple[Figure, ...], longest: flo
 
 def _takeaway(view: TableView, moment: Moment, columns: tuple[Column, ...], rows: tuple[Row, ...]) -> str:
     total, first = rows[0], columns[0]
-    figure = total.figures[0]
-    verb = "hadden" if moment is Moment.PEILDATUM else "gebruikten"
+    figure, when = total.figures[0], _when(view, moment)
     if not figure.shown:
         return f"Voor {first.name} is er geen cijfer: {figure.count}."
     if figure.rate is None:
-        return f"In {first.name} waren er {figure.count} cliënten met een maatwerkarrangement {_when(view, moment)}."
+        return f"In {first.name} waren er {when} {figure.count} cliënten met een maatwerkarrangement Wmo."
+    verb = "hadden" if moment is Moment.PEILDATUM else "gebruikten"
     sentence = (
-        f"In {first.name} {verb} {_when(view, moment)} {figure.per_1000} van elke 1.000 inwoners "
+        f"{when.capitalize()} {verb} in {first.name} {figure.per_1000} van elke 1.000 inwoners "
         "een maatwerkarrangement Wmo"
     )
     others = [
