@@ -37,7 +37,7 @@ from tests.aggregation.world import (
     wmo_table,
 )
 
-IMAGE = "clickhouse/clickhouse-server:26.9"
+IMAGE = "clickhouse/clickhouse-server:26.3"
 
 
 @pytest.fixture(scope="module", params=["chdb", "server"])
@@ -59,7 +59,7 @@ def dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     with container:
         wait_for_logs(container, "Ready for connections", timeout=60)
         host, port = container.get_container_host_ip(), container.get_exposed_port(8123)
-        yield f"http://default:gmsd@{host}:{port}"
+        yield f"clickhouse://default:gmsd@{host}:{port}"
 
 
 @pytest.fixture

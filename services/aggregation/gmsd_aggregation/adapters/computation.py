@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import polars as pl
 import pyarrow as pa
 
+from gmsd_aggregation.adapters import queries
 from gmsd_aggregation.adapters.warehouse import Session
 from gmsd_aggregation.domain import arrangements, frame
 from gmsd_aggregation.domain.inputs import Effective, InputSet
@@ -20,127 +21,6 @@ from gmsd_contracts.period import bounds, half_years
 
 CHUNK_ROWS = 500_000
 """Rows of wmo merged at once, by whole gemeenten: about 150 MB while it happens; the largest gemeente has fewer a year."""
-
-_WMO_ROWS = """
-SELECT
-    deliverer AS gemeente,
-    if(period = {second:String}, 2, 1) AS half,
-    bsn AS person,
-    toewijzingsnummer AS toewijzing,
-    coalesce(type_maatwerkarrangement_declaratie, type_maatwerkarrangement_toewijzing) AS type,
-    leveringsvorm AS vorm,
-    if(isNotNull(datum_start_daadwerkelijk), datum_start_daadwerkelijk, datum_start_rechtsgeldigheid) AS begin,
-    if(isNotNull(datum_start_daadwerkelijk), datum_einde_daadwerkelijk, datum_einde_rechtsgeldigheid) AS end,
-    reden_beeindiging AS reden
-FROM wmo_1
-WHERE attempt IN {attempts:Array(UUID)}
-"""
-
-_REGIO_ROWS = """
-SELECT code, naam, soort, geldig_vanaf, geldig_tot, deel_van FROM regio_1 WHERE attempt IN {attempts:Array(UUID)}
-"""
-
-# A spell ends at the earlier of datum_tot and datum_overlijden; open ends are later than any day. An empty spell (it ends
-# before it begins) overlaps nothing. The order: on the peildatum before not; not on it, the one that ends last; then latest
-# begin, then smallest codes; birth month last, so that the answer never depends on the order of rows.
-_RESIDENCE = """
-SELECT
-    bsn,
-    argMin(
-        tuple(gemeentecode, buurtcode, geboortedatum, on_day),
-        tuple(
-            NOT on_day, if(on_day, 0, -spell_end), -toInt64(datum_vanaf), gemeentecode, wijkcode, buurtcode, geboortedatum
-        )
-    ) AS place
-FROM
-(
-    SELECT
-        *,
-        least(
-            toInt64(coalesce(datum_tot, 2147483647)), toInt64(coalesce(datum_overlijden, 2147483647))
-        ) AS spell_end,
-        datum_vanaf <= {last:Int32} AND spell_end >= {last:Int32} AS on_day
-    FROM brp_1
-    WHERE attempt IN {register:Array(UUID)}
-        AND datum_vanaf <= spell_end AND datum_vanaf <= {last:Int32} AND spell_end >= {earliest:Int32}
-        AND @PERSONS@
-)
-GROUP BY bsn
-"""
-
-_BUURTEN = "SELECT region, gemeente FROM work_regions WHERE run = {run:UUID} AND level = 'BU'"
-
-# Whoever lives in a buurt of the deliverer counts in it, others in the gemeente only. One row per arrangement and moment.
-_PLACED = f"""
-SELECT
-    a.person AS person,
-    a.gemeente AS gemeente,
-    if(b.region != '', b.region, a.gemeente) AS place_of_use,
-    bitShiftLeft(toUInt64(1), a.bit) AS one,
-    arrayJoin(if(a.on_day, ['peildatum', 'periode'], ['periode'])) AS moment
-FROM (SELECT * FROM work_arrangements WHERE run = {{run:UUID}}) AS a
-LEFT JOIN ({
-    _RESIDENCE.replace("@PERSONS@", "bsn IN (SELECT person FROM work_arrangements WHERE run = {run:UUID})")
-}) AS r ON r.bsn = a.person
-LEFT JOIN ({_BUURTEN}) AS b ON b.region = r.place.2 AND b.gemeente = a.gemeente AND r.place.1 = a.gemeente
-"""
-
-# Groups of people with the same components; those in several gemeenten get a unit of their own, numbered by their components.
-_PERSONS_ONCE = f"""
-SELECT moment, unit, component.1 AS gemeente, component.2 AS region, component.3 AS mask, people AS count
-FROM
-(
-    SELECT
-        moment,
-        components,
-        people,
-        if(
-            length(components) = 1,
-            0,
-            row_number() OVER (PARTITION BY moment, length(components) > 1 ORDER BY components)
-        ) AS unit
-    FROM
-    (
-        SELECT moment, components, count() AS people
-        FROM
-        (
-            SELECT moment, person, arraySort(groupArray(tuple(gemeente, region, mask))) AS components
-            FROM
-            (
-                SELECT moment, person, gemeente, min(place_of_use) AS region, groupBitOr(one) AS mask
-                FROM ({_PLACED})
-                GROUP BY moment, person, gemeente
-            )
-            GROUP BY moment, person
-        )
-        GROUP BY moment, components
-    )
-)
-ARRAY JOIN components AS component
-"""
-
-_ARRANGEMENTS = f"""
-SELECT moment, 0 AS unit, gemeente, place_of_use AS region, one AS mask, count() AS count
-FROM ({_PLACED})
-GROUP BY moment, gemeente, place_of_use, one
-"""
-
-_INHABITANTS = f"""
-SELECT
-    'peildatum' AS moment,
-    0 AS unit,
-    r.place.1 AS gemeente,
-    if(b.region != '', b.region, r.place.1) AS region,
-    bitShiftLeft(toUInt64(1), arrayFirstIndex(last_age -> age <= last_age, {{last_ages:Array(Int32)}}) - 1) AS mask,
-    count() AS count,
-    intDiv({{month:Int32}} - r.place.3, 12) AS age
-FROM ({_RESIDENCE.replace("@PERSONS@", "1")}) AS r
-INNER JOIN (SELECT region FROM work_regions WHERE run = {{run:UUID}} AND level = 'GM') AS g ON g.region = r.place.1
-LEFT JOIN ({_BUURTEN}) AS b ON b.region = r.place.2 AND b.gemeente = r.place.1
-WHERE r.place.4 AND age BETWEEN 0 AND arrayMax({{last_ages:Array(Int32)}}) AND r.place.3 <= {{month:Int32}}
-GROUP BY gemeente, region, mask, age
-"""
-
 
 _WORK = ("work_arrangements", "work_regions")
 
@@ -174,7 +54,7 @@ class Computation:
 
     def _frame(self) -> pa.Table:
         attempts = [one.attempt for one in self._inputs.regio]
-        rows = _typed(self.session.table(_REGIO_ROWS, attempts=attempts), frame.REGIONS)
+        rows = _typed(self.session.table(queries.REGIO_ROWS, attempts=attempts), frame.REGIONS)
         return frame.frame(rows, self._first, self._last, self._inputs.delivered())
 
     def _note_regions(self, regions: pa.Table) -> None:
@@ -197,7 +77,7 @@ class Computation:
         existing = pl.DataFrame(regions).filter("exists", level=Level.GEMEENTE.value)["region"]
         bits = _bits("U1")
         for attempts in _chunks(self._inputs.wmo):
-            answer = self.session.table(_WMO_ROWS, attempts=attempts, second=second_half)
+            answer = self.session.table(queries.WMO_ROWS, attempts=attempts, second=second_half)
             merged = arrangements.merge(_typed(answer, arrangements.ROWS), _day(bounds(first_half)[1]))
             counting = arrangements.counted(merged, half, self._first, self._last)
             table = counting.filter(pl.col("gemeente").is_in(existing.implode())).select(
@@ -217,10 +97,10 @@ class Computation:
             last_ages = [last for _, _, _, last in AGE_CLASSES]
             # Only who lives there on the peildatum counts, so only spells that contain it are read.
             answer = self.session.table(
-                _INHABITANTS, **common, earliest=self._last, month=month, last_ages=last_ages
+                queries.INHABITANTS, **common, earliest=self._last, month=month, last_ages=last_ages
             )
         else:
-            sql = _PERSONS_ONCE if indicator.counts == "persons once" else _ARRANGEMENTS
+            sql = queries.PERSONS_ONCE if indicator.counts == "persons once" else queries.ARRANGEMENTS
             answer = self.session.table(sql, **common, earliest=self._first)
         cells = pl.DataFrame(answer).select(
             indicator=pl.lit(indicator.id),

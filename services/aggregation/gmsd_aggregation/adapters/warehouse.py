@@ -17,7 +17,7 @@ from gmsd_chassis.errors import ConfigError, TryLater
 T = TypeVar("T")
 
 DATABASE = "gmsd_aggregation"
-SCHEMES = ("chdb", "clickhouse", "clickhouses", "http", "https")
+SCHEMES = ("chdb", "clickhouse")
 
 
 class Session:
@@ -52,18 +52,21 @@ class Session:
 class Warehouse:
     """One connection with one user at a time: clickhouse-connect's client and chDB's engine serve one query each.
 
-    `memory_bytes` caps every query; grouping and sorting spill to disk at half of it. `async_insert` is off: an insert is
+    `database`: made when it is not there; empty: the one in the DSN, else DATABASE. `memory_bytes` caps every query; grouping and sorting spill to disk at half of it. `async_insert` is off: an insert is
     acknowledged when its rows are there, not when they are in a buffer.
     """
 
-    def __init__(self, dsn: str, memory_bytes: int, database: str = DATABASE) -> None:
-        scheme = urlsplit(dsn).scheme
+    def __init__(self, dsn: str, memory_bytes: int, database: str = "") -> None:
+        parts = urlsplit(dsn)
+        scheme = parts.scheme
         if scheme not in SCHEMES:
             raise ConfigError(
                 f"GMSD_WAREHOUSE_DSN begins with {scheme!r}: give chdb:///path or clickhouse://user:password@host:port"
             )
         self._dsn = dsn
-        self._database = database
+        # An operator who names a database made it, perhaps for a user who may not make any.
+        named = scheme != "chdb" and parts.path.strip("/")
+        self._database = database or ("" if named else DATABASE)
         self._lock = threading.Lock()
         self._client: Any = None
         self._settings = {
@@ -125,6 +128,8 @@ class Warehouse:
             Path(parts.path).mkdir(parents=True, exist_ok=True)
         # Without a session a query never waits for another that a broken connection left behind.
         options: dict[str, Any] = {} if parts.scheme == "chdb" else {"autogenerate_session_id": False}
+        if not self._database:
+            return clickhouse_connect.get_client(dsn=self._dsn, **options)
         # A first connection without the database, which may not exist yet.
         first = clickhouse_connect.get_client(dsn=self._dsn, **options)
         try:
