@@ -15,6 +15,18 @@ from gmsd_cli.local.places import Layout
 from gmsd_cli.local.tokens import LIFETIME_SECONDS, issue_token
 
 PIECE_BYTES = 256 * 1024
+STATES = (
+    "ONTVANGEN",
+    "TE_BEOORDELEN",
+    "AKKOORD",
+    "VAN_KRACHT",
+    "VERVANGEN",
+    "AFGEKEURD",
+    "MISLUKT",
+    "VERLOPEN",
+    "INGETROKKEN",
+)
+"""The words of the interface for where a delivery is, in the order of its life."""
 
 
 class Refusal(Exception):
@@ -112,9 +124,24 @@ class IntakeClient:
         """Send a failed delivery through its stage again."""
         return await self._ask("POST", f"/v1/leveringen/{delivery}/opnieuw", None)
 
-    async def findings(self, delivery: UUID | str, deliverer: str) -> dict[str, Any]:
-        """The first findings of a delivery."""
-        return await self._ask("GET", f"/v1/leveringen/{delivery}/bevindingen", deliverer)
+    async def findings(self, delivery: UUID | str, deliverer: str) -> AsyncIterator[dict[str, Any]]:
+        """The kept findings of a delivery, a page fetched when it is needed."""
+        params = {"aantal": "1000"}
+        while True:
+            page = await self._ask("GET", f"/v1/leveringen/{delivery}/bevindingen", deliverer, params=params)
+            for finding in page["bevindingen"]:
+                yield finding
+            if page["volgende"] is None:
+                return
+            params["cursor"] = page["volgende"]
+
+    async def deliverers(self) -> list[dict[str, Any]]:
+        """Every registered deliverer."""
+        return list((await self._ask("GET", "/v1/aanleveraars", None))["aanleveraars"])
+
+    async def windows(self) -> list[dict[str, Any]]:
+        """Every period that was ever opened or closed."""
+        return list((await self._ask("GET", "/v1/vensters", None))["vensters"])
 
     async def register(self, deliverer: str, kind: str, name: str, datasets: list[str]) -> None:
         """Register a deliverer; the last registration counts."""
@@ -156,5 +183,6 @@ async def intake(url: str, layout: Layout) -> AsyncIterator[IntakeClient]:
     # Reading is slow while a service replays or restarts; connecting never is.
     timeout = httpx.Timeout(60.0, connect=5.0)
     limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
-    async with httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits) as client:
+    # A proxy from the environment must not stand between us and our own loopback.
+    async with httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False) as client:
         yield IntakeClient(client, Tokens(layout))

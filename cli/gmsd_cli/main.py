@@ -5,7 +5,13 @@ import sys
 import typer
 from rich.markup import escape
 
+from gmsd_cli.commands import quarantine
+from gmsd_cli.commands.akkoord import akkoord
+from gmsd_cli.commands.deliver import deliver
 from gmsd_cli.commands.demo import demo
+from gmsd_cli.commands.generate import generate
+from gmsd_cli.commands.register import register
+from gmsd_cli.commands.status import status
 from gmsd_cli.commands.token import token
 from gmsd_cli.commands.up import up
 from gmsd_cli.console import errors
@@ -24,9 +30,9 @@ def gmsd() -> None:
     """gmsd: de Gemeentelijke Monitor Sociaal Domein op uw eigen machine."""
 
 
-app.command()(up)
-app.command()(demo)
-app.command()(token)
+for command in (up, demo, status, generate, register, deliver, akkoord, token):
+    app.command()(command)
+app.add_typer(quarantine.app, name="quarantine")
 
 
 def main() -> None:

@@ -2,6 +2,12 @@
 
 LocalError                 one Dutch sentence for the user, and an exit code
 ├── BadSetting            a setting of gmsd itself is unknown or malformed
+├── BadArgument           what was typed behind the command, or a file it names, cannot be used
+├── NotRunning            no platform runs on this state directory
+├── NoAnswer              a service or the broker of a platform does not answer
+├── Refused               a service said no, in its own words
+├── NotDone               the command ran, and what was asked for is not so: rejected, or not agreed to
+├── StillWaiting          the verdict did not come within the time the user gave
 ├── JarUnavailable         a jar could not be fetched (no network, not there)
 ├── JarDamaged             a fetched jar is not the one the lock names; it was deleted
 ├── LockUnreadable         jars.lock is absent or malformed
@@ -17,6 +23,8 @@ LocalError                 one Dutch sentence for the user, and an exit code
 ├── ServiceMisconfigured   a service refused its settings (exit code 78)
 └── ServiceNotReady        a service did not become ready in time
 """
+
+import errno
 
 EX_CONFIG = 78
 """sysexits.h: a process that refuses its configuration; starting it again cannot help."""
@@ -36,6 +44,34 @@ class BadSetting(LocalError):
     """A setting of gmsd itself that cannot be used."""
 
     exit_code = EX_CONFIG
+
+
+class BadArgument(LocalError):
+    """An argument, an option, or a file that one of them names, cannot be used."""
+
+    exit_code = 2
+
+
+class NotRunning(LocalError):
+    """There is no platform to talk to."""
+
+
+class NoAnswer(LocalError):
+    """A service or the broker does not answer."""
+
+
+class Refused(LocalError):
+    """A service answered with a problem document; the sentence is its own."""
+
+
+class NotDone(LocalError):
+    """What was asked for did not happen, and nothing is broken."""
+
+
+class StillWaiting(LocalError):
+    """Nothing is known yet; asking again later may help."""
+
+    exit_code = 75
 
 
 class JarUnavailable(LocalError):
@@ -94,3 +130,18 @@ class ServiceMisconfigured(LocalError):
 
 class ServiceNotReady(LocalError):
     """A service did not answer its readiness check in time."""
+
+
+_WHY = {
+    errno.ENOENT: "bestaat niet",
+    errno.EACCES: "geen toegang",
+    errno.EISDIR: "is een map",
+    errno.ENOTDIR: "een deel van het pad is geen map",
+    errno.ENOSPC: "de schijf is vol",
+    errno.EROFS: "alleen te lezen",
+}
+
+
+def why(error: OSError) -> str:
+    """What the operating system said, in Dutch where it is common; never a path or content."""
+    return _WHY.get(error.errno or 0, type(error).__name__)
