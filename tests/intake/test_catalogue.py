@@ -23,7 +23,7 @@ def raised() -> set[str]:
                 and isinstance(node.func, ast.Name)
                 and node.func.id in ("Problem", "Refused")
             ):
-                found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+                found |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
     problems = (PACKAGE / "http" / "problems.py").read_text()
     return found | {slug for slug in CATALOGUE if f'"{slug}"' in problems}
 

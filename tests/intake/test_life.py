@@ -1,9 +1,15 @@
 """The life of a delivery over HTTP, on a real broker; the tests play validation, linkage and aggregation."""
 
+import asyncio
+from uuid import uuid4
+
 import httpx
 import pytest
 
 from gmsd_contracts.events.delivery_assessed_v1 import Verdict
+from gmsd_contracts.events.delivery_decided_v1 import DeliveryDecided
+from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
+from gmsd_contracts.events.publication import PublicationReleased
 from tests.intake.conftest import CSV, PERIOD, Intake, Tenant
 from tests.intake.play import Others, playing
 
@@ -238,3 +244,60 @@ def test_consents_are_counted_and_the_last_word_counts(tenant: Tenant, other: Te
     mine = tenant.client.get("/v1/toestemmingen").json()["toestemmingen"]
     assert [(each["gemeente"], each["toestemming"]) for each in mine] == [(tenant.id, True)]
     assert other.client.get("/v1/toestemmingen").json()["toestemmingen"] == []
+
+
+async def test_a_withdrawal_whose_process_died_is_finished(intake: Intake, tenant: Tenant) -> None:
+    delivery = tenant.new()
+    async with playing(intake, tenant, delivery) as others:
+        (received,) = await others.from_intake()
+        event = DeliveryWithdrawn(
+            slot=others.slot, delivery_id=others.delivery, slot_version=2, by="platform"
+        )
+        await others.say(event, others.delivery, "withdrawn/2", "intake")
+        tenant.wait_for(delivery, status="INGETROKKEN", sleutels="vernietigd")
+        assert not others.hub.keyring.exists(received.data.content.content_id)
+        assert others.hub.keyring.is_destroyed(others.delivery)
+
+
+async def test_an_event_that_came_second_in_its_slot_changes_nothing(intake: Intake, tenant: Tenant) -> None:
+    delivery = tenant.new()
+    skipped = tenant.platform.get("/v1/status").json()["overgeslagen"]
+    async with playing(intake, tenant, delivery) as others:
+        await others.assess()
+        tenant.wait_for(delivery, status="TE_BEOORDELEN")
+        for version in (1, 7):
+            late = DeliveryDecided(
+                slot=others.slot, delivery_id=others.delivery, slot_version=version, by="proef"
+            )
+            await others.say(late, others.delivery, f"decided/{version}", "intake")
+        stranger = DeliveryDecided(slot=others.slot, delivery_id=uuid4(), slot_version=2, by="proef")
+        await others.say(stranger, stranger.delivery_id, "decided/2", "intake")
+    assert akkoord(tenant, delivery).json()["status"] == "AKKOORD"
+    assert tenant.platform.get("/v1/status").json()["overgeslagen"] == skipped + 1
+    assert len(tenant.get(delivery)["geschiedenis"]) == 3
+
+
+async def test_a_release_of_its_period_shows_once_it_is_in_force(intake: Intake, tenant: Tenant) -> None:
+    delivery = tenant.new()
+    async with playing(intake, tenant, delivery) as others:
+        await in_force(tenant, others)
+        tenant.wait_for(delivery, status="VAN_KRACHT")
+        release = PublicationReleased(
+            product="basis",
+            period=PERIOD,
+            sequence=1,
+            release_id=uuid4(),
+            number=1,
+            snapshot_id="proef",
+            protection="naastgelegen-5",
+            status="voorlopig",
+            tables=(),
+            excluded=(tenant.id,),
+        )
+        await others.say(release, release.release_id, "released", "publication")
+        for _ in range(600):
+            shown = [each for each in tenant.get(delivery)["publicatie"] if each["zonderDezeAanleveraar"]]
+            if shown:
+                break
+            await asyncio.sleep(0.05)
+        assert (shown[0]["product"], shown[0]["nummer"], shown[0]["ingetrokkenOp"]) == ("basis", 1, None)

@@ -189,7 +189,9 @@ def test_the_state_only_moves_forward(data: st.DataObject) -> None:
         gathered.setdefault(delivery, set()).add(fact)
         after = states_of(received_only(gathered))
         for each, status in before.items():
-            assert after[each].state in FORWARD[status.state], (status.state, after[each].state, fact)
+            # An akkoord given before a newer delivery was checked, and read after it, undoes what only looked replaced.
+            late_akkoord = status.state is S.VERVANGEN and each == delivery and isinstance(fact, Decided)
+            assert late_akkoord or after[each].state in FORWARD[status.state], (status, after[each], fact)
         before = after
 
 

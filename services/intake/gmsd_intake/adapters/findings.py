@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -59,15 +60,35 @@ class _Pulled(io.RawIOBase):
         return await anext(self._pieces, b"")
 
 
-async def batches(content: ContentStore, ref: ContentRef) -> AsyncIterator[list[Row]]:
-    """Rows, a batch at a time. Raises ContentExpired, ContentDamaged, TryLater, pa.ArrowInvalid."""
+@dataclass(frozen=True)
+class Batch:
+    """Some findings as they are stored; only what is shown becomes rows."""
+
+    records: pa.RecordBatch
+    words: dict[str, dict[str, str]]
+
+    def __len__(self) -> int:
+        return int(self.records.num_rows)
+
+    def rows(self, start: int = 0, count: int | None = None) -> list[Row]:
+        """At most `count` rows from `start` on, each with the words of its rule."""
+        rows: list[Row] = self.records.slice(start, count).to_pylist()
+        for row in rows:
+            about = self.words.get(row["rule"], {})
+            row[ACTION] = about.get("action")
+            row[MESSAGE] = None if "message" not in about else _message(about["message"], row)
+        return rows
+
+
+async def batches(content: ContentStore, ref: ContentRef) -> AsyncIterator[Batch]:
+    """Findings, a batch at a time. Raises ContentExpired, ContentDamaged, TryLater, pa.ArrowInvalid."""
     loop = asyncio.get_running_loop()
     async with aclosing(content.read(ref)) as pieces:
         file = io.BufferedReader(_Pulled(pieces, loop), 256 * 1024)
         reader = await asyncio.to_thread(pa.ipc.open_stream, file)
         words = _words(reader.schema.metadata)
-        while (rows := await asyncio.to_thread(_next_rows, reader, words)) is not None:
-            yield rows
+        while (records := await asyncio.to_thread(_next, reader)) is not None:
+            yield Batch(records, words)
 
 
 def _words(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, str]]:
@@ -76,17 +97,11 @@ def _words(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, str]]:
     return words
 
 
-def _next_rows(reader: Any, words: dict[str, dict[str, str]]) -> list[Row] | None:
+def _next(reader: Any) -> pa.RecordBatch | None:
     try:
-        batch = reader.read_next_batch()
+        return reader.read_next_batch()
     except StopIteration:
         return None
-    rows: list[Row] = batch.to_pylist()
-    for row in rows:
-        about = words.get(row["rule"], {})
-        row[ACTION] = about.get("action")
-        row[MESSAGE] = None if "message" not in about else _message(about["message"], row)
-    return rows
 
 
 def _message(template: str, row: Row) -> str:
@@ -95,12 +110,15 @@ def _message(template: str, row: Row) -> str:
     return template.format(kolom=row.get("column") or "", gevonden=found, verwacht=expected)
 
 
-async def as_csv(stream: AsyncIterator[list[Row]]) -> AsyncIterator[bytes]:
+async def as_csv(stream: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
     """All rows as CSV with semicolons and a byte order mark: what a Dutch spreadsheet opens without questions."""
     yield b"\xef\xbb\xbf" + _lines([tuple(_CSV_COLUMNS)])
-    async for rows in stream:
-        if rows:
-            yield _lines([tuple(_cell(row.get(column)) for column in _CSV_COLUMNS.values()) for row in rows])
+    async for batch in stream:
+        yield await asyncio.to_thread(_csv, batch)
+
+
+def _csv(batch: Batch) -> bytes:
+    return _lines([tuple(_cell(row.get(column)) for column in _CSV_COLUMNS.values()) for row in batch.rows()])
 
 
 def _lines(rows: list[tuple[str, ...]]) -> bytes:

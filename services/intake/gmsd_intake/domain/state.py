@@ -3,7 +3,8 @@
 Topics have no mutual order: an `assessed` may be read before the `received` it answers. So nothing here looks at the
 order of arrival; any order of the same facts ends in the same state. Facts that cross each other on the way can put two
 ends on one delivery (withdrawn here, rejected there). The stronger end then shows:
-INGETROKKEN over VERVANGEN over VERLOPEN and AFGEKEURD.
+INGETROKKEN over VERVANGEN over VERLOPEN and AFGEKEURD. And an akkoord that stands in the log counts, also when the check
+of a newer delivery was read before it: what already looked VERVANGEN is AKKOORD then. Nothing is erased on VERVANGEN here.
 """
 
 from collections.abc import Iterable, Mapping

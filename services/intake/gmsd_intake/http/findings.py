@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
-from gmsd_intake.adapters.findings import ACTION, MESSAGE, as_csv, batches
+from gmsd_intake.adapters.findings import ACTION, MESSAGE, Batch, as_csv, batches
 from gmsd_intake.errors import Fault, Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http.deliveries import Count
@@ -55,7 +55,9 @@ async def findings(
     total = 0
     async with aclosing(rows):
         async for batch in rows:
-            page += [_finding(row) for row in batch[max(0, start - total) :][: aantal - len(page)]]
+            skip = max(0, start - total)
+            if skip < len(batch) and len(page) < aantal:
+                page += [_finding(row) for row in batch.rows(skip, aantal - len(page))]
             total += len(batch)
     if cursor is not None and start >= total:
         raise Problem("verzoek-ongeldig", faults=[Fault("query.cursor", "ligt na de laatste bevinding")])
@@ -65,7 +67,7 @@ async def findings(
     )
 
 
-async def _download(id: UUID, rows: AsyncGenerator[list[dict[str, Any]], None]) -> Response:
+async def _download(id: UUID, rows: AsyncGenerator[Batch, None]) -> Response:
     lines = as_csv(rows)
     # The first piece decides whether there is an answer at all: expired content must be a 410, not a broken file.
     head = [await anext(lines)]
@@ -96,7 +98,7 @@ def _negotiate(accept: str) -> str:
     raise Problem("formaat-niet-beschikbaar")
 
 
-async def _named(rows: AsyncIterator[list[dict[str, Any]]]) -> AsyncGenerator[list[dict[str, Any]], None]:
+async def _named(rows: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
     """The same rows; what can go wrong with content gets its name."""
     try:
         async for batch in rows:
@@ -110,10 +112,10 @@ async def _named(rows: AsyncIterator[list[dict[str, Any]]]) -> AsyncGenerator[li
         raise Problem("later-opnieuw", reden="de opslag antwoordt niet", headers=again) from None
 
 
-async def _nothing() -> AsyncGenerator[list[dict[str, Any]], None]:
-    none: tuple[list[dict[str, Any]], ...] = ()
-    for rows in none:
-        yield rows
+async def _nothing() -> AsyncGenerator[Batch, None]:
+    none: tuple[Batch, ...] = ()
+    for batch in none:
+        yield batch
 
 
 def _finding(row: dict[str, Any]) -> m.Bevinding:

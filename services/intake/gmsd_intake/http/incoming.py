@@ -14,6 +14,8 @@ FORM_OVERHEAD = 64 * 1024
 # A client that gets its answer while it still sends may see a reset connection instead. What is little is read to its end.
 _DRAIN_BYTES = 8 * 1024 * 1024
 _DRAIN_SECONDS = 3.0
+# A sender that is silent this long holds one of the places for uploads and is gone or ill; a slow one still says something.
+_SILENCE_SECONDS = 60.0
 
 
 class Incoming:
@@ -37,17 +39,21 @@ class Incoming:
     async def pieces(self) -> AsyncIterator[bytes]:
         """The bytes. Raises Problem: upload-afgebroken, lengte-klopt-niet."""
         try:
-            async for piece in self._pieces:
+            while (piece := await self._next()) is not None:
                 self.bytes += len(piece)
                 if self._sha is not None:
                     self._sha.update(piece)
                 yield piece
-        except ClientDisconnect:
+        except (ClientDisconnect, TimeoutError):
             self._ended = True
             raise Problem("upload-afgebroken") from None
         self._ended = True
         if self.announced is not None and self.announced != self.bytes:
             raise Problem("lengte-klopt-niet", ontvangen=str(self.bytes), aangekondigd=str(self.announced))
+
+    async def _next(self) -> bytes | None:
+        async with asyncio.timeout(_SILENCE_SECONDS):
+            return await anext(self._pieces, None)
 
     async def drain(self) -> None:
         """After a refusal: read on for a while, so that the refusal reaches its reader."""
