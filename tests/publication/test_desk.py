@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import gmsd_publication
 from gmsd_contracts.catalogue import INDICATORS
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased, PublicationRetracted
@@ -32,7 +33,7 @@ def released(stage: Stage) -> list[PublicationReleased]:
 
 
 def story(stage: Stage) -> list[str]:
-    kinds = {PublicationReleased: "R", PublicationRetracted: "X", PublicationHeld: "H"}
+    kinds: dict[Any, str] = {PublicationReleased: "R", PublicationRetracted: "X", PublicationHeld: "H"}
     return [
         f"{kinds[type(said.data)]}{getattr(said.data, 'number', '')}"
         for said in stage.log.events
@@ -309,7 +310,7 @@ async def test_what_cannot_be_released_is_held_and_the_next_snapshot_passes(stag
 def test_every_reason_to_hold_is_in_the_catalogue() -> None:
     import re
 
-    source = Path(__import__("gmsd_publication").__file__).parent
+    source = Path(str(gmsd_publication.__file__)).parent
     texts = [path.read_text() for path in source.rglob("*.py")]
     used = {
         reason for text in texts for reason in re.findall(r'(?:SnapshotBroken|Refused)\(\s*"(\w+)"', text)

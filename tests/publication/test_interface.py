@@ -22,7 +22,8 @@ def browser(site: Site) -> httpx.AsyncClient:
 async def release(site: Site, name: str = "a", seed: int = 1, period: str = PERIOD) -> PublicationReleased:
     await site.say(await snapshot(site.content, populated(seed=seed), name, period))
     await site.look()
-    return site.log.said(PublicationReleased)[-1]
+    newest: PublicationReleased = site.log.said(PublicationReleased)[-1]
+    return newest
 
 
 async def test_lists_of_publications(site: Site) -> None:
@@ -278,3 +279,17 @@ async def test_the_description_names_every_route_and_problem(site: Site) -> None
             assert all("API-Version" in response["headers"] for response in operation["responses"].values())
     refs = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
     assert refs <= set(document["components"]["schemas"])
+
+
+async def test_a_number_of_somebody_is_never_said_back(site: Site) -> None:
+    for released in (False, True):
+        if released:
+            await release(site)
+        async with browser(site) as client:
+            for path in (
+                "/?gemeente=999990019",
+                "/?vergelijk=x999990019",
+                "/v1/publicaties?periode=999990019",
+                "/999990019",
+            ):
+                assert "999990019" not in (await client.get(path)).text

@@ -99,6 +99,7 @@ async def test_kills_at_any_moment_heal(kafka: str, tmp_path: Path) -> None:
         await ours.publisher.publish(
             [event(await snapshot(ours.content, populated(seed=2), "svc-2", period))]
         )
+        before = await _tables(ours)
     async with running(kafka, tmp_path) as (ours, publication):
         # Tables are written before the event: most moments in this stretch have content that nothing refers to.
         for _ in range(400):

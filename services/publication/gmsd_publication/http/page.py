@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
+from gmsd_chassis.redaction import mask
 from gmsd_contracts.catalogue import Moment, Product
 from gmsd_publication.domain.regions import Region
 from gmsd_publication.errors import Problem
@@ -142,8 +143,9 @@ async def _shown(reading: Reading, choice: Choice) -> Shown | None:
 def _choice(request: Request) -> Choice:
     given = request.query_params
     choice = Choice(
-        gemeente=given.get("gemeente", "").strip()[:80],
-        vergelijk=given.get("vergelijk", "").strip()[:80],
+        # What was typed comes back in its field, except what could be somebody's number.
+        gemeente=mask(given.get("gemeente", "").strip()[:80]),
+        vergelijk=mask(given.get("vergelijk", "").strip()[:80]),
         periode=given.get("periode", "").strip()[:8],
     )
     wanted = given.get("moment", "")
