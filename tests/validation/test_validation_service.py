@@ -164,10 +164,20 @@ async def test_expired_damaged_unknown_and_withdrawn_each_end_by_name(kafka: str
             assert [record for record in put_aside if str(event.id).encode() in repr(record.headers).encode()]
 
 
-async def test_withdrawal_destroys_what_was_checked_and_a_requeue_is_assessed_again(
+async def test_a_killed_worker_is_replaced_a_requeue_is_assessed_and_a_withdrawal_erases(
     kafka: str, tmp_path: Path
 ) -> None:
-    async with running(kafka, tmp_path) as (ours, _):
+    async with running(kafka, tmp_path) as (ours, validation):
+        line = text("wmo", row("wmo")).splitlines(keepends=True)
+        large = await received(ours, line[0] + line[1] * 100_000)
+        await ours.publisher.publish([large])
+        for child in psutil.Process(validation.process.pid).children():
+            os.kill(child.pid, signal.SIGKILL)
+        assessed = await verdict(ours, large)
+        assert (assessed.verdict, assessed.rows) == (Verdict.FOUT, 100_000)
+        assert {count.rule: count.count for count in assessed.counts} == {"WMO-060": 99_999}
+        assert not assessed.complete and assessed.findings.rows == 1_000
+
         event = await received(ours, GOOD)
         requeue = _event(
             DeliveryRequeued(
@@ -197,16 +207,3 @@ async def test_withdrawal_destroys_what_was_checked_and_a_requeue_is_assessed_ag
         assert not ours.keyring.exists(first.records.content_id)
         assert not ours.keyring.exists(second.records.content_id)
         assert ours.keyring.is_destroyed(event.data.delivery_id)
-
-
-async def test_a_worker_killed_in_between_changes_nothing(kafka: str, tmp_path: Path) -> None:
-    async with running(kafka, tmp_path) as (ours, validation):
-        line = text("wmo", row("wmo")).splitlines(keepends=True)
-        event = await received(ours, line[0] + line[1] * 100_000)
-        await ours.publisher.publish([event])
-        for child in psutil.Process(validation.process.pid).children():
-            os.kill(child.pid, signal.SIGKILL)
-        assessed = await verdict(ours, event)
-        assert (assessed.verdict, assessed.rows) == (Verdict.FOUT, 100_000)
-        assert {count.rule: count.count for count in assessed.counts} == {"WMO-060": 99_999}
-        assert not assessed.complete and assessed.findings.rows == 1_000

@@ -104,3 +104,9 @@ def test_a_date_is_a_date_only_in_a_date_column() -> None:
 
 def test_a_shown_value_is_short_and_printable() -> None:
     assert shown("a\nb\x07" + "c" * 100) == "a�b�" + "c" * 56 + "…"
+
+
+@given(st.text(st.sampled_from("0123456789 .-;"), max_size=150))
+def test_cutting_a_value_short_shows_nothing_that_masking_hides(value: str) -> None:
+    whole = masked(value)
+    assert shown(value) == (whole if len(whole) <= 60 else whole[:60] + "…")

@@ -19,6 +19,7 @@ SCHEMA_NAME = "findings/1"
 EXAMPLES_PER_RULE = 1_000
 EXAMPLES = 100_000
 _SHOWN = 60  # characters of a value: enough to recognise it, too few for a swallowed row
+_BEYOND = 40  # room for more than nine digits with a separator between each two
 _BATCH = 10_000
 
 FINDINGS = pa.schema(
@@ -192,7 +193,10 @@ def shown(value: str, dated: bool = False) -> str:
 
     `dated`: it stands in a date column, where a valid date is a date.
     """
-    text = value if dated and _is_date(value) else masked(value)
+    # A number that begins where it would be shown and is cut off here has more than nine digits, so it is hidden all the
+    # same; and a row that a quotation mark swallowed is not searched to its end, a thousand times.
+    near = value[: _SHOWN + _BEYOND]
+    text = value if dated and _is_date(value) else masked(near)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: _SHOWN + 1])
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
