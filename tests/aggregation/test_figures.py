@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmsd_aggregation.adapters import rows
+from gmsd_aggregation.adapters import computation, rows
 from gmsd_aggregation.adapters.computation import Computation, to_stream
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.domain.frame import NoFrame
@@ -254,6 +254,16 @@ def test_the_same_inputs_give_the_same_bytes_whatever_the_order_of_rows(warehous
         other = compute(session, wmo[::-1], lives[::-1], nation()[::-1])
     for a, b in zip(one, other, strict=True):
         assert a.num_rows and b"".join(to_stream(a)) == b"".join(to_stream(b))
+
+
+def test_the_register_may_be_counted_in_parts(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    lives = [home(n, f"GM000{1 + n % 3}", f"0{1 + n % 2}", born=date(1930 + n, 1, 1)) for n in range(40)]
+    monkeypatch.setattr(computation, "BUCKET_ROWS", 11)
+    with warehouse.use() as session:
+        in_parts = compute(session, [], lives, nation())
+        monkeypatch.undo()
+        at_once = compute(session, [], lives, nation())
+    assert in_parts[0].num_rows and in_parts[0].equals(at_once[0])
 
 
 def test_a_classification_without_a_country_is_refused(warehouse: Warehouse) -> None:

@@ -6,8 +6,18 @@ from uuid import UUID
 from gmsd_aggregation.adapters.warehouse import Session
 from gmsd_contracts.events.delivery_loaded_v1 import Coverage
 
+# Only the register's persons that occur in the deliveries are remembered: all 18 million would not fit a query's memory.
 _SQL = """
-SELECT attempt, uniqExact(bsn) AS persons, uniqExactIf(bsn, bsn IN (SELECT bsn FROM brp_1 WHERE attempt IN {register:Array(UUID)}))
+SELECT
+    attempt,
+    uniqExact(bsn) AS persons,
+    uniqExactIf(
+        bsn,
+        bsn IN (
+            SELECT bsn FROM brp_1
+            WHERE attempt IN {register:Array(UUID)} AND bsn IN (SELECT bsn FROM wmo_1 WHERE attempt IN {attempts:Array(UUID)})
+        )
+    ) AS found
 FROM wmo_1
 WHERE attempt IN {attempts:Array(UUID)}
 GROUP BY attempt

@@ -1,7 +1,7 @@
 """The SQL of a snapshot. Parameters are typed in the text and bound by the client; no value is ever pasted in.
 
 `run`: whose work rows; `register`: attempts of the effective `brp`; `last`: the peildatum; `earliest`: spells that end before it
-are not looked at; `month`: of the peildatum, as year * 12 + month - 1.
+are not looked at; `month`: of the peildatum, as year * 12 + month - 1; `buckets`, `bucket`: which part of the persons.
 """
 
 WMO_ROWS = """
@@ -117,7 +117,7 @@ SELECT
     bitShiftLeft(toUInt64(1), arrayFirstIndex(last_age -> age <= last_age, {{last_ages:Array(Int32)}}) - 1) AS mask,
     count() AS count,
     intDiv({{month:Int32}} - r.place.3, 12) AS age
-FROM ({_RESIDENCE.replace("@PERSONS@", "1")}) AS r
+FROM ({_RESIDENCE.replace("@PERSONS@", "cityHash64(bsn) % {buckets:UInt32} = {bucket:UInt32}")}) AS r
 INNER JOIN (SELECT region FROM work_regions WHERE run = {{run:UUID}} AND level = 'GM') AS g ON g.region = r.place.1
 LEFT JOIN ({_BUURTEN}) AS b ON b.region = r.place.2 AND b.gemeente = r.place.1
 WHERE r.place.4 AND age BETWEEN 0 AND arrayMax({{last_ages:Array(Int32)}}) AND r.place.3 <= {{month:Int32}}
