@@ -1,0 +1,94 @@
+"""`python -m benchmarks`: everything in one run."""
+
+import asyncio
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.latency import Disagreement, uploads
+from benchmarks.machine import machine
+from benchmarks.nation import baseline, compare, deliver
+from benchmarks.report import Report
+from benchmarks.wmo_files import wmo_files
+from gmsd_cli.client import Refusal, intake
+from gmsd_cli.commands.demo import DEMO_SCALE
+from gmsd_cli.demo.nation import generate, sendings
+from gmsd_cli.demo.run import OVERRIDES
+from gmsd_cli.local.errors import LocalError
+from gmsd_cli.local.ports import free_block
+from gmsd_cli.local.supervisor import LocalPlatform
+from gmsd_cli.settings import Settings
+
+PORTS = 11
+WIDE = 140
+
+
+def main(
+    schaal: Annotated[float, typer.Option(min=0.0001, max=1.0, help="Share of the population.")] = DEMO_SCALE,
+    gemeenten: Annotated[int | None, typer.Option(min=4, help="The first N gemeenten only.")] = None,
+    aantal: Annotated[int, typer.Option(min=1, max=1000, help="Uploads of the first benchmark.")] = 50,
+    rijen: Annotated[int, typer.Option(min=20, help="Rows of each of them.")] = 5000,
+    zaad: Annotated[int, typer.Option(help="Seed of every file.")] = 7,
+    uit: Annotated[Path, typer.Option(help="The figures as JSON.")] = Path("var/bench.json"),
+    werk: Annotated[
+        Path, typer.Option(help="Where the nation is kept and the state lies during the run.")
+    ] = Path("var/bench"),
+) -> None:
+    """Print what the shape costs, in one run: findings, the nation, memory, stages."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    settings = {"scale": schaal, "gemeenten": gemeenten, "uploads": aantal, "rows": rijen, "seed": zaad}
+    report = Report(machine(), settings)
+    console.print(report.machine.sentence())
+    if report.busy:
+        console.print("Others use this machine: times will be too long.")
+    werk.mkdir(parents=True, exist_ok=True)
+    state = Path(mkdtemp(prefix="state-", dir=werk))
+    try:
+        asyncio.run(_measure(report, werk.resolve(), state, console))
+    except (LocalError, Disagreement, Refusal, TimeoutError) as error:
+        console.print(f"No figures: {type(error).__name__}: {error}", markup=False)
+        raise typer.Exit(1) from None
+    finally:
+        shutil.rmtree(state)
+    report.show(console)
+    report.write(uit)
+    console.print(f"\n{uit}")
+
+
+async def _measure(report: Report, work: Path, state: Path, console: Console) -> None:
+    chosen = report.settings
+    nation = work / "-".join(
+        ["nation", str(chosen["seed"]), str(chosen["scale"]), str(chosen["gemeenten"] or "all")]
+    )
+    console.print("generating the files")
+    await generate(nation, chosen["seed"], chosen["scale"], chosen["gemeenten"])
+    plan = sendings(nation)
+    files = wmo_files(state / "files", chosen["uploads"], chosen["rows"], chosen["seed"])
+    # A broker of our own: what lies on somebody else's would be counted too.
+    settings = replace(Settings.from_environment(), bootstrap=None)
+    platform = LocalPlatform(
+        state / "platform", free_block(PORTS), OVERRIDES, settings=settings, notice=console.print
+    )
+    async with platform, intake(platform.url("intake"), platform.layout) as client:
+        report.loads["nation"] = machine().load
+        console.print(f"delivering {len(plan)} files")
+        report.platform = await deliver(platform, client, plan, console.print)
+        report.loads["uploads"] = machine().load
+        console.print(f"uploading {len(files)} files one by one")
+        report.uploads = await uploads(client, files)
+        report.memory = platform.peak_memory()
+        report.restarts = {name: platform.restarts(name) for name in platform.services}
+    report.loads["baseline"] = machine().load
+    console.print("running the Polars script")
+    report.baseline = await baseline(plan, state)
+    report.cells_compared = compare(report.platform, report.baseline)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,214 @@
+"""What a run found, as JSON and as tables."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.latency import Timed, percentile
+from benchmarks.machine import Machine
+from benchmarks.nation import BaselineRun, PlatformRun
+
+MEGABYTE = 1e6
+SHOWN_STAGES = 14
+"""The rest takes less time than the noise of the first."""
+
+
+@dataclass
+class Report:
+    """One run. `settings` are the options it was started with; `loads` the load average at moments of the run."""
+
+    machine: Machine
+    settings: dict[str, Any]
+    loads: dict[str, float] = field(default_factory=dict)
+    uploads: list[Timed] = field(default_factory=list)
+    platform: PlatformRun | None = None
+    baseline: BaselineRun | None = None
+    cells_compared: int = 0
+    memory: dict[str, int] = field(default_factory=dict)
+    restarts: dict[str, int] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Everything, in seconds and bytes."""
+        return {
+            "machine": {
+                "cores": self.machine.cores,
+                "python": self.machine.python,
+                "system": self.machine.system,
+                "load_average": self.loads,
+                "busy": self.busy,
+            },
+            "settings": self.settings,
+            "upload_to_findings": self._upload_figures(),
+            "nation": self._nation_figures(),
+            "peak_memory_bytes": self._memory_figures(),
+            "restarts": self.restarts,
+            "stages": self._stage_figures(),
+            "processor_seconds": self._processor_figures(),
+        }
+
+    def write(self, path: Path) -> None:
+        """As JSON, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(".half")
+        half.write_text(json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        half.replace(path)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody else used the machine when the run began."""
+        return self.machine.busy
+
+    # -- figures ---------------------------------------------------------------------------------------------------
+
+    def _upload_figures(self) -> dict[str, Any]:
+        if not self.uploads:
+            return {}
+        columns = {
+            "receipt": [one.posted for one in self.uploads],
+            "complete_findings": [one.complete for one in self.uploads],
+            "function_alone": [one.alone for one in self.uploads],
+        }
+        figures: dict[str, Any] = {
+            name: {"p50": percentile(values, 50), "p99": percentile(values, 99)}
+            for name, values in columns.items()
+        }
+        whole, alone = figures["complete_findings"], figures["function_alone"]
+        figures["ratio"] = {name: whole[name] / alone[name] for name in whole}
+        figures["uploads"] = len(self.uploads)
+        figures["findings"] = sum(one.findings for one in self.uploads)
+        return figures
+
+    def _nation_figures(self) -> dict[str, Any]:
+        run, bare = self.platform, self.baseline
+        if run is None or bare is None:
+            return {}
+        return {
+            "files": run.files,
+            "bytes": run.bytes,
+            "rows_assessed": run.rows,
+            "in_force": run.in_force,
+            "refused": run.refused,
+            "cells_compared": self.cells_compared,
+            "platform_seconds": {
+                "first upload to all in force": run.to_in_force,
+                "first upload to last snapshot": run.to_snapshot,
+                "first upload to last release": run.to_release,
+            },
+            "baseline_seconds": {
+                "checks": bare.check_seconds,
+                "cells": bare.cells_seconds,
+                "checks and cells": bare.seconds,
+                "with interpreter and imports": bare.wall,
+            },
+            "ratio": run.to_snapshot / bare.seconds,
+        }
+
+    def _memory_figures(self) -> dict[str, int]:
+        bare = {"bare_polars": self.baseline.peak_memory_bytes} if self.baseline else {}
+        return {**self.memory, **bare}
+
+    def _stage_figures(self) -> list[dict[str, Any]]:
+        run = self.platform
+        if run is None:
+            return []
+        spent = sorted(run.stages.spent.items(), key=lambda item: -item[1].seconds)
+        return [
+            {
+                "service": service,
+                "measure": measure,
+                "count": one.count,
+                "seconds": one.seconds,
+                "mean_seconds": one.seconds / one.count,
+                "seconds_per_delivery": one.seconds / max(1, run.files),
+            }
+            for (service, measure), one in spent
+        ]
+
+    def _processor_figures(self) -> dict[str, float]:
+        return dict(self.platform.stages.processor) if self.platform else {}
+
+    # -- tables ----------------------------------------------------------------------------------------------------
+
+    def show(self, console: Console) -> None:
+        """Print the tables."""
+        document = self.document()
+        console.print(f"[bold]{self.machine.sentence()}[/bold]")
+        if self.busy:
+            console.print(
+                "Others use this machine: times are too long; compare the ratios, and repeat when it is idle."
+            )
+        console.print("load average: " + ", ".join(f"{at} {load:.1f}" for at, load in self.loads.items()))
+        for table in (
+            _uploads(document["upload_to_findings"], self.settings),
+            _nation(document["nation"]),
+            _memory(document["peak_memory_bytes"], document["processor_seconds"], self.restarts),
+            _stages(document["stages"]),
+        ):
+            if table.row_count:
+                console.print()
+                console.print(table)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _uploads(figures: dict[str, Any], settings: dict[str, Any]) -> Table:
+    title = f"1. Upload to complete findings, wmo of {settings['rows']} rows"
+    table = _table(title, "", "p50 ms", "p99 ms")
+    if figures:
+        for name, label in (
+            ("receipt", "receipt (202)"),
+            ("complete_findings", "complete findings over HTTP"),
+            ("function_alone", "the same check as one function call"),
+        ):
+            table.add_row(label, *(f"{figures[name][p] * 1e3:,.1f}" for p in ("p50", "p99")))
+        table.add_row("ratio", *(f"{figures['ratio'][p]:.1f}" for p in ("p50", "p99")))
+        table.caption = f"{figures['uploads']} uploads, {figures['findings']} findings"
+    return table
+
+
+def _nation(figures: dict[str, Any]) -> Table:
+    table = _table("2. The nation, from first upload to snapshot", "", "seconds")
+    if figures:
+        for name, seconds in figures["platform_seconds"].items():
+            table.add_row(f"platform: {name}", f"{seconds:,.2f}")
+        for name, seconds in figures["baseline_seconds"].items():
+            table.add_row(f"one Polars script: {name}", f"{seconds:,.2f}")
+        table.add_row("ratio (snapshot / checks and cells)", f"{figures['ratio']:.1f}")
+        table.caption = (
+            f"{figures['files']} files, {figures['bytes'] / MEGABYTE:.0f} MB, {figures['refused']} refused, "
+            f"{figures['in_force']} in force; {figures['cells_compared']} cells, all equal"
+        )
+    return table
+
+
+def _memory(memory: dict[str, int], processor: dict[str, float], restarts: dict[str, int]) -> Table:
+    table = _table(
+        "3. Processes, descendants included (processor: during the nation)",
+        "", "peak MB", "processor s", "restarts",
+    )  # fmt: skip
+    for name, bytes_ in memory.items():
+        spent = f"{processor[name]:,.1f}" if name in processor else ""
+        table.add_row(name, f"{bytes_ / MEGABYTE:,.0f}", spent, str(restarts.get(name, "")))
+    return table
+
+
+def _stages(stages: list[dict[str, Any]]) -> Table:
+    table = _table(
+        "4. Where the nation's time goes (histograms of /metrics; they overlap: a handler contains its publish)",
+        "service", "measure", "count", "total s", "mean ms", "ms per delivery",
+    )  # fmt: skip
+    for one in stages[:SHOWN_STAGES]:
+        table.add_row(
+            one["service"], one["measure"], str(one["count"]), f"{one['seconds']:,.1f}",
+            f"{one['mean_seconds'] * 1e3:,.1f}", f"{one['seconds_per_delivery'] * 1e3:,.1f}",
+        )  # fmt: skip
+    return table
