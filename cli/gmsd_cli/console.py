@@ -13,6 +13,8 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 WIDE = 240
 """Columns of a table that goes to a file or a pipe: nothing in it is broken off."""
+NARROW = 140
+"""A terminal with fewer breaks the lines of a table itself: an id in pieces could not be copied."""
 
 
 def plain(text: object) -> str:
@@ -38,13 +40,14 @@ def size(count: int) -> str:
 
 
 def show_table(headings: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    """Rows under their headings; every cell is printed as plain text."""
+    """Rows under their headings; every cell is printed as plain text. Only the last column is broken over lines."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading != headings[-1])
     for row in rows:
         table.add_row(*(plain("" if cell is None else cell) for cell in row))
-    console.print(table, width=None if console.is_terminal else WIDE)
+    width = max(console.width, NARROW) if console.is_terminal else WIDE
+    Console(highlight=False, width=width).print(table)
 
 
 def ask(question: str) -> bool:

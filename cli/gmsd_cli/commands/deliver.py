@@ -62,25 +62,30 @@ def deliver(
 
 
 async def _deliver(platform: Running, plan: list[Sending], within: float | None, examples: int) -> None:
-    refused = 0
+    rejected = 0
     async with at_intake(platform) as client:
-        received = []
-        for sending in plan:
-            receipt = await _send(client, sending)
-            refused += receipt is None
-            if receipt is not None:
-                received.append((sending, receipt))
-        if within is not None:
-            for sending, receipt in received:
-                full = await wait_for_verdict(client, receipt["id"], sending.deliverer, within)
-                console.print()
-                console.print(f"[bold]{_named(sending)}[/bold]")
-                await show_verdict(client, full, examples)
-                refused += full["status"] in REFUSED
-    if refused:
-        whole = "Het bestand is" if len(plan) == 1 else f"{refused} van de {len(plan)} bestanden zijn"
-        why = "niet aangenomen" if within is None else "niet aangenomen of afgekeurd"
-        raise NotDone(f"{whole} {why}.")
+        answers = [(sending, await _send(client, sending)) for sending in plan]
+        received = [(sending, answer) for sending, answer in answers if answer is not None]
+        for sending, answer in received if within is not None else ():
+            with console.status("Wacht op het oordeel …"):
+                full = await wait_for_verdict(client, answer["id"], sending.deliverer, within or 0.0)
+            console.print()
+            console.print(f"[bold]{_named(sending)}[/bold]")
+            await show_verdict(client, full, examples)
+            rejected += full["status"] in REFUSED
+    _require_all(len(plan), len(plan) - len(received), rejected)
+
+
+def _require_all(sent: int, refused: int, rejected: int) -> None:
+    """Raise NotDone, with how many of the files were not taken in, and how many did not pass the check."""
+    said = [
+        f"{count} van de {sent} bestanden {what}" if sent > 1 else f"het bestand {what}"
+        for count, what in ((refused, "niet aangenomen"), (rejected, "niet door de controle gekomen"))
+        if count
+    ]
+    if said:
+        sentence = ", ".join(said)
+        raise NotDone(f"Niet alles is gelukt: {sentence}." if sent > 1 else f"Niet gelukt: {sentence}.")
 
 
 async def _send(client: IntakeClient, sending: Sending) -> dict[str, Any] | None:

@@ -60,12 +60,7 @@ async def _status(platform: Running, wanted: dict[str, str]) -> None:
     services = await conditions(platform)
     if not any(service.answers for service in services):
         raise platform.not_running()
-    deliveries: list[dict[str, Any]] | None = None
-    try:
-        async with at_intake(platform) as client:
-            deliveries = [each async for each in client.deliveries(**wanted)]
-    except LocalError as e:
-        errors.print(f"De leveringen zijn nu niet op te vragen. {plain(e.sentence)}")
+    deliveries = await _deliveries(platform, services, wanted)
     if deliveries:
         show_table(HEADINGS, [_row(each) for each in deliveries])
         console.print()
@@ -75,6 +70,21 @@ async def _status(platform: Running, wanted: dict[str, str]) -> None:
     unwell = [each.name for each in services if not each.ready]
     if unwell:
         raise NotDone(f"Niet gereed: {', '.join(unwell)}.")
+
+
+async def _deliveries(
+    platform: Running, services: list[Condition], wanted: dict[str, str]
+) -> list[dict[str, Any]] | None:
+    """None when intake cannot tell, which is said. One that did not answer just now is not waited for again."""
+    if not all(service.answers for service in services if service.name == "intake"):
+        errors.print("De leveringen zijn nu niet op te vragen, want intake antwoordt niet.")
+        return None
+    try:
+        async with at_intake(platform) as client:
+            return [each async for each in client.deliveries(**wanted)]
+    except LocalError as e:
+        errors.print(f"De leveringen zijn nu niet op te vragen. {plain(e.sentence)}")
+        return None
 
 
 def _row(each: dict[str, Any]) -> tuple[object, ...]:

@@ -1,0 +1,1 @@
+"""The `gmsd` command, as it is typed."""
