@@ -73,7 +73,7 @@ def wmo_table(found: Sequence[Wmo]) -> pa.Table:
                 "gemeentecode": one.gemeente,
                 "bsn": pseudonym(one.person),
                 "toewijzingsnummer": None if one.number is None else pseudonym(one.number),
-                "type_maatwerkarrangement_toewijzing": one.type if one.declared is None else None,
+                "type_maatwerkarrangement_toewijzing": one.type,
                 "type_maatwerkarrangement_declaratie": one.declared,
                 "datum_start_daadwerkelijk": one.begin if one.legal is None else None,
                 "datum_einde_daadwerkelijk": one.end if one.legal is None else None,
