@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_cli.local.ports import free_block
-from gmsd_cli.local.topics import ensure_topics
 from gmsd_contracts.topics import SERVICES, TOPICS
 from tests.support.process import ZONES, make_keys
 
@@ -68,12 +68,16 @@ async def test_a_service_starts_with_its_own_group_only(service: str, kafka: str
                 raise AssertionError((tmp_path / "log").read_text()[-3000:])
             others = (set(SERVICES) - {service}) | {"cli", "nation"}
             code = f"import importlib.util as u; print([n for n in {sorted(others)} if u.find_spec('gmsd_' + n)])"
-            found = await asyncio.to_thread(subprocess.check_output, [python, "-c", code], cwd=tmp_path)
-            assert found.strip() == b"[]"
+            found = await asyncio.to_thread(_say, python, code, tmp_path)
+            assert found.strip() == "[]"
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, 60)
     assert process.returncode == 0
+
+
+def _say(python: Path, code: str, folder: Path) -> str:
+    return subprocess.check_output([python, "-c", code], cwd=folder, text=True)
 
 
 def _start(python: Path, service: str, kafka: str, port: int, root: Path) -> "subprocess.Popen[bytes]":
