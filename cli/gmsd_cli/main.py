@@ -3,8 +3,8 @@
 import sys
 
 import typer
-from rich.markup import escape
 
+from gmsd_cli import dutch
 from gmsd_cli.commands import quarantine
 from gmsd_cli.commands.akkoord import akkoord
 from gmsd_cli.commands.deliver import deliver
@@ -14,7 +14,7 @@ from gmsd_cli.commands.register import register
 from gmsd_cli.commands.status import status
 from gmsd_cli.commands.token import token
 from gmsd_cli.commands.up import up
-from gmsd_cli.console import errors
+from gmsd_cli.console import errors, plain
 from gmsd_cli.local.errors import LocalError
 
 app = typer.Typer(
@@ -35,10 +35,22 @@ for command in (up, demo, status, generate, register, deliver, akkoord, token):
 app.add_typer(quarantine.app, name="quarantine")
 
 
+dutch.translate_help()
+
+
 def main() -> None:
-    """Run the command line; a LocalError becomes one sentence on stderr and its exit code."""
+    """Run the command line; what goes wrong becomes one sentence on stderr and an exit code."""
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="gmsd")
     except LocalError as e:
-        errors.print(escape(e.sentence))
+        errors.print(plain(e.sentence))
         sys.exit(e.exit_code)
+    except typer.TyperException as e:
+        if said := dutch.sentence(e):
+            errors.print(plain(said))
+        sys.exit(e.exit_code)
+    except typer.Abort:
+        errors.print("Afgebroken.")
+        sys.exit(1)
+    if code:
+        sys.exit(code)

@@ -1,6 +1,7 @@
 """What was typed is understood, or refused in one sentence before anything is sent."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gmsd_cli.console import plain
 from gmsd_cli.filenames import Stated, sendings
 from gmsd_cli.local.errors import BadArgument
 from gmsd_cli.local.ports import free_block
+from gmsd_cli.main import main
 from gmsd_cli.quarantine import Position
 from gmsd_cli.registration import Deliverer, Window, read
 from gmsd_contracts.topics import SERVICES
@@ -154,6 +156,53 @@ def test_an_unknown_state_and_an_id_that_is_none_are_named(tmp_path: Path) -> No
     (tmp_path / "platform.json").write_text(json.dumps({"bootstrap": "x:1", "services": {"intake": "y"}}))
     assert "VAN_KRACHT" in gmsd("status", "--status", "weg", "--state", tmp_path).err
     assert "ontvangstbewijs" in gmsd("akkoord", "GM0344", "--state", tmp_path).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["token"], "'--rol' ontbreekt. Zie `gmsd token --help`."),
+        (
+            ["generate", "--uit", "n", "--schaal", "7"],
+            "'--schaal' heeft een waarde die niet kan. Zie `gmsd generate --help`.",
+        ),
+        (
+            ["generate", "--uit", "n", "--eigen-bsn", "x123456782"],
+            "'--eigen-bsn' heeft een waarde die niet kan. Zie",
+        ),
+        (
+            ["deliver", "--wachten"],
+            "De optie --wachten kan hier niet. Bedoelt u --state of --wacht of --wachttijd?",
+        ),
+        (["quarantine", "requeue"], "'POSITIE...' ontbreekt. Zie `gmsd quarantine requeue --help`."),
+        (["leveren"], "De opdracht is niet te begrijpen. Zie `gmsd --help`."),
+        (["status", "alles"], "De opdracht is niet te begrijpen. Zie `gmsd status --help`."),
+    ],
+)
+def test_what_was_typed_wrongly_is_said_in_dutch(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gmsd", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert shown.err.count("\n") == 1
+    assert "123456782" not in shown.err
+
+
+def test_without_arguments_the_help_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gmsd"])
+    with pytest.raises(SystemExit):
+        main()
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "Opdrachten" in shown.out
+    assert "Commands" not in shown.out
 
 
 def test_positions_are_written_as_they_are_read() -> None:
