@@ -15,6 +15,12 @@ _STARTING = {
     "status": 503,
     "detail": "De dienst leest nog wat er eerder is gebeurd. Probeer het over enkele seconden opnieuw.",
 }
+_ABSENT = {
+    "type": "about:blank",
+    "title": "Niet gevonden",
+    "status": 404,
+    "detail": "Deze dienst heeft geen openbare adressen.",
+}
 
 
 class ServiceApp(AsgiFastStream):
@@ -42,11 +48,22 @@ class ServiceApp(AsgiFastStream):
         if app is not None:
             await app(scope, receive, send)
         elif scope["type"] == "http":
-            body = json.dumps(_STARTING, ensure_ascii=False).encode()
-            headers = {"content-type": "application/problem+json", "retry-after": "5"}
-            await AsgiResponse(body, 503, headers)(scope, receive, send)
+            await _problem(_STARTING, {"retry-after": "5"})(scope, receive, send)
         else:
             await super().not_found(scope, receive, send)
+
+
+async def no_addresses(scope: Scope, receive: Receive, send: Send) -> None:
+    """The HTTP app of a service that has none: 404, for 503 would say that coming back helps."""
+    if scope["type"] == "http":
+        await _problem(_ABSENT)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
+def _problem(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> AsgiResponse:
+    kind = {"content-type": "application/problem+json", **(headers or {})}
+    return AsgiResponse(json.dumps(body, ensure_ascii=False).encode(), int(body["status"]), kind)
 
 
 def json_response(status: int, body: Mapping[str, Any]) -> AsgiResponse:

@@ -20,7 +20,7 @@ from faststream.asgi.types import ASGIApp, Receive, Scope, Send
 from faststream.kafka import KafkaBroker
 
 from gmsd_chassis import logs
-from gmsd_chassis.asgi import Hook, ServiceApp, json_response
+from gmsd_chassis.asgi import Hook, ServiceApp, json_response, no_addresses
 from gmsd_chassis.bus.attempts import Attempts
 from gmsd_chassis.bus.backoff import Backoff
 from gmsd_chassis.bus.fold import Fold
@@ -78,7 +78,7 @@ class Service:
         self.exit_code = 0
         self._inboxes, self._folds, self._background = tuple(inboxes), tuple(folds), tuple(background)
         self._startup, self._shutdown = tuple(startup), tuple(shutdown)
-        self._http = http
+        self._http = http or no_addresses
         self._clock = clock or settings.clock()
         self._open = False
         self._tasks: list[asyncio.Task[None]] = []
