@@ -6,14 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from benchmarks.latency import Disagreement, uploads
-from benchmarks.machine import machine
-from benchmarks.nation import baseline, compare, deliver
+from benchmarks.machine import Machine, machine
+from benchmarks.nation import BaselineFailed, baseline, compare, deliver
 from benchmarks.report import Report
 from benchmarks.wmo_files import wmo_files
 from gmsd_cli.client import Refusal, intake
@@ -43,15 +43,15 @@ def main(
     """Print what the shape costs, in one run: findings, the nation, memory, stages."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
     settings = {"scale": schaal, "gemeenten": gemeenten, "uploads": aantal, "rows": rijen, "seed": zaad}
-    report = Report(machine(), settings)
-    console.print(report.machine.sentence())
-    if report.busy:
+    here = machine()
+    console.print(here.sentence())
+    if here.busy:
         console.print("Others use this machine: times will be too long.")
     werk.mkdir(parents=True, exist_ok=True)
     state = Path(mkdtemp(prefix="state-", dir=werk))
     try:
-        asyncio.run(_measure(report, werk.resolve(), state, console))
-    except (LocalError, Disagreement, Refusal, TimeoutError) as error:
+        report = asyncio.run(_measure(here, settings, werk.resolve(), state, console))
+    except (LocalError, Disagreement, BaselineFailed, Refusal, TimeoutError) as error:
         console.print(f"No figures: {type(error).__name__}: {error}", markup=False)
         raise typer.Exit(1) from None
     finally:
@@ -61,12 +61,12 @@ def main(
     console.print(f"\n{uit}")
 
 
-async def _measure(report: Report, work: Path, state: Path, console: Console) -> None:
-    chosen = report.settings
-    nation = work / "-".join(
-        ["nation", str(chosen["seed"]), str(chosen["scale"]), str(chosen["gemeenten"] or "all")]
-    )
+async def _measure(
+    here: Machine, chosen: dict[str, Any], work: Path, state: Path, console: Console
+) -> Report:
+    """The platform first, everything of it; then, on the machine it left, the script."""
     console.print("generating the files")
+    nation = work / f"nation-{chosen['seed']}-{chosen['scale']}-{chosen['gemeenten'] or 'all'}"
     await generate(nation, chosen["seed"], chosen["scale"], chosen["gemeenten"])
     plan = sendings(nation)
     files = wmo_files(state / "files", chosen["uploads"], chosen["rows"], chosen["seed"])
@@ -75,19 +75,20 @@ async def _measure(report: Report, work: Path, state: Path, console: Console) ->
     platform = LocalPlatform(
         state / "platform", free_block(PORTS), OVERRIDES, settings=settings, notice=console.print
     )
+    loads = {"begin": here.load}
     async with platform, intake(platform.url("intake"), platform.layout) as client:
-        report.loads["nation"] = machine().load
         console.print(f"delivering {len(plan)} files")
-        report.platform = await deliver(platform, client, plan, console.print)
-        report.loads["uploads"] = machine().load
+        run = await deliver(platform, client, plan, console.print)
+        loads["after the nation"] = machine().load
         console.print(f"uploading {len(files)} files one by one")
-        report.uploads = await uploads(client, files)
-        report.memory = platform.peak_memory()
-        report.restarts = {name: platform.restarts(name) for name in platform.services}
-    report.loads["baseline"] = machine().load
+        timed = await uploads(client, files)
+        loads["after the uploads"] = machine().load
+        memory = platform.peak_memory()
+        restarts = {name: platform.restarts(name) for name in (*platform.services, "kafka")}
     console.print("running the Polars script")
-    report.baseline = await baseline(plan, state)
-    report.cells_compared = compare(report.platform, report.baseline)
+    bare = await baseline(plan, state)
+    loads["after the script"] = machine().load
+    return Report(here, chosen, loads, timed, run, bare, compare(run, bare), memory, restarts)
 
 
 if __name__ == "__main__":

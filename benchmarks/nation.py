@@ -39,6 +39,10 @@ Tell = Callable[[str], None]
 """Hears a line now and then."""
 
 
+class BaselineFailed(Exception):
+    """The script ended with an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlatformRun:
     """`to_snapshot`: from the first upload to the last snapshot's event; `cells` per period."""
@@ -131,7 +135,7 @@ def _no_writing() -> Any:
 
 
 async def baseline(plan: list[Sending], folder: Path) -> BaselineRun:
-    """The script in a process of its own, so that its memory is its own. Raises RuntimeError when it fails."""
+    """The script in a process of its own, so that its memory is its own. Raises BaselineFailed."""
     lines = [
         Line(s.dataset, s.deliverer, s.period, s.part, str(s.path) if s.path else None, s.nothing_to_report)
         for s in plan
@@ -147,9 +151,7 @@ async def baseline(plan: list[Sending], folder: Path) -> BaselineRun:
     said, complaint = await process.communicate()
     wall = time.perf_counter() - began
     if process.returncode:
-        raise RuntimeError(
-            f"the baseline failed: {complaint.decode(errors='replace').strip().splitlines()[-1:]}"
-        )
+        raise BaselineFailed("; ".join(complaint.decode(errors="replace").strip().splitlines()[-1:]))
     return BaselineRun(**json.loads(said), wall=wall, cells=pl.read_parquet(cells))
 
 

@@ -1,7 +1,7 @@
 """What a run found, as JSON and as tables."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,13 @@ class Report:
 
     machine: Machine
     settings: dict[str, Any]
-    loads: dict[str, float] = field(default_factory=dict)
-    uploads: list[Timed] = field(default_factory=list)
-    platform: PlatformRun | None = None
-    baseline: BaselineRun | None = None
-    cells_compared: int = 0
-    memory: dict[str, int] = field(default_factory=dict)
-    restarts: dict[str, int] = field(default_factory=dict)
+    loads: dict[str, float]
+    uploads: list[Timed]
+    platform: PlatformRun
+    baseline: BaselineRun
+    cells_compared: int
+    memory: dict[str, int]
+    restarts: dict[str, int]
 
     def document(self) -> dict[str, Any]:
         """Everything, in seconds and bytes."""
@@ -47,7 +47,7 @@ class Report:
             "peak_memory_bytes": self._memory_figures(),
             "restarts": self.restarts,
             "stages": self._stage_figures(),
-            "processor_seconds": self._processor_figures(),
+            "processor_seconds": dict(self.platform.stages.processor),
         }
 
     def write(self, path: Path) -> None:
@@ -65,8 +65,6 @@ class Report:
     # -- figures ---------------------------------------------------------------------------------------------------
 
     def _upload_figures(self) -> dict[str, Any]:
-        if not self.uploads:
-            return {}
         columns = {
             "receipt": [one.posted for one in self.uploads],
             "complete_findings": [one.complete for one in self.uploads],
@@ -84,8 +82,6 @@ class Report:
 
     def _nation_figures(self) -> dict[str, Any]:
         run, bare = self.platform, self.baseline
-        if run is None or bare is None:
-            return {}
         return {
             "files": run.files,
             "bytes": run.bytes,
@@ -108,13 +104,10 @@ class Report:
         }
 
     def _memory_figures(self) -> dict[str, int]:
-        bare = {"bare_polars": self.baseline.peak_memory_bytes} if self.baseline else {}
-        return {**self.memory, **bare}
+        return {**self.memory, "bare_polars": self.baseline.peak_memory_bytes}
 
     def _stage_figures(self) -> list[dict[str, Any]]:
         run = self.platform
-        if run is None:
-            return []
         spent = sorted(run.stages.spent.items(), key=lambda item: -item[1].seconds)
         return [
             {
@@ -128,9 +121,6 @@ class Report:
             for (service, measure), one in spent
         ]
 
-    def _processor_figures(self) -> dict[str, float]:
-        return dict(self.platform.stages.processor) if self.platform else {}
-
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def show(self, console: Console) -> None:
@@ -142,15 +132,20 @@ class Report:
                 "Others use this machine: times are too long; compare the ratios, and repeat when it is idle."
             )
         console.print("load average: " + ", ".join(f"{at} {load:.1f}" for at, load in self.loads.items()))
-        for table in (
+        for table, note in (
             _uploads(document["upload_to_findings"], self.settings),
             _nation(document["nation"]),
             _memory(document["peak_memory_bytes"], document["processor_seconds"], self.restarts),
             _stages(document["stages"]),
         ):
-            if table.row_count:
-                console.print()
-                console.print(table)
+            console.print()
+            console.print(table)
+            if note:
+                console.print(note)
+
+
+Section = tuple[Table, str]
+"""A table, and a line under it (or nothing)."""
 
 
 def _table(title: str, *headings: str) -> Table:
@@ -160,50 +155,43 @@ def _table(title: str, *headings: str) -> Table:
     return table
 
 
-def _uploads(figures: dict[str, Any], settings: dict[str, Any]) -> Table:
-    title = f"1. Upload to complete findings, wmo of {settings['rows']} rows"
-    table = _table(title, "", "p50 ms", "p99 ms")
-    if figures:
-        for name, label in (
-            ("receipt", "receipt (202)"),
-            ("complete_findings", "complete findings over HTTP"),
-            ("function_alone", "the same check as one function call"),
-        ):
-            table.add_row(label, *(f"{figures[name][p] * 1e3:,.1f}" for p in ("p50", "p99")))
-        table.add_row("ratio", *(f"{figures['ratio'][p]:.1f}" for p in ("p50", "p99")))
-        table.caption = f"{figures['uploads']} uploads, {figures['findings']} findings"
-    return table
+def _uploads(figures: dict[str, Any], settings: dict[str, Any]) -> Section:
+    table = _table(f"1. Upload to complete findings, wmo of {settings['rows']} rows", "", "p50 ms", "p99 ms")
+    for name, label in (
+        ("receipt", "receipt (202)"),
+        ("complete_findings", "complete findings over HTTP"),
+        ("function_alone", "the same check as one function call"),
+    ):
+        table.add_row(label, *(f"{figures[name][p] * 1e3:,.1f}" for p in ("p50", "p99")))
+    table.add_row("ratio", *(f"{figures['ratio'][p]:.1f}" for p in ("p50", "p99")))
+    return table, f"{figures['uploads']} uploads, {figures['findings']} findings"
 
 
-def _nation(figures: dict[str, Any]) -> Table:
+def _nation(figures: dict[str, Any]) -> Section:
     table = _table("2. The nation, from first upload to snapshot", "", "seconds")
-    if figures:
-        for name, seconds in figures["platform_seconds"].items():
-            table.add_row(f"platform: {name}", f"{seconds:,.2f}")
-        for name, seconds in figures["baseline_seconds"].items():
-            table.add_row(f"one Polars script: {name}", f"{seconds:,.2f}")
-        table.add_row("ratio (snapshot / checks and cells)", f"{figures['ratio']:.1f}")
-        table.caption = (
-            f"{figures['files']} files, {figures['bytes'] / MEGABYTE:.0f} MB, {figures['refused']} refused, "
-            f"{figures['in_force']} in force; {figures['cells_compared']} cells, all equal"
-        )
-    return table
+    for name, seconds in figures["platform_seconds"].items():
+        table.add_row(f"platform: {name}", f"{seconds:,.2f}")
+    for name, seconds in figures["baseline_seconds"].items():
+        table.add_row(f"one Polars script: {name}", f"{seconds:,.2f}")
+    table.add_row("ratio (last snapshot / checks and cells)", f"{figures['ratio']:.1f}")
+    return table, (
+        f"{figures['files']} files, {figures['bytes'] / MEGABYTE:.1f} MB, {figures['refused']} refused, "
+        f"{figures['in_force']} in force; {figures['cells_compared']} cells, all equal"
+    )
 
 
-def _memory(memory: dict[str, int], processor: dict[str, float], restarts: dict[str, int]) -> Table:
-    table = _table(
-        "3. Processes, descendants included (processor: during the nation)",
-        "", "peak MB", "processor s", "restarts",
-    )  # fmt: skip
+def _memory(memory: dict[str, int], processor: dict[str, float], restarts: dict[str, int]) -> Section:
+    title = "3. Processes, descendants included (processor: during the nation)"
+    table = _table(title, "", "peak MB", "processor s", "restarts")
     for name, bytes_ in memory.items():
         spent = f"{processor[name]:,.1f}" if name in processor else ""
         table.add_row(name, f"{bytes_ / MEGABYTE:,.0f}", spent, str(restarts.get(name, "")))
-    return table
+    return table, ""
 
 
-def _stages(stages: list[dict[str, Any]]) -> Table:
+def _stages(stages: list[dict[str, Any]]) -> Section:
     table = _table(
-        "4. Where the nation's time goes (histograms of /metrics; they overlap: a handler contains its publish)",
+        "4. Where the nation's time goes (histograms of /metrics)",
         "service", "measure", "count", "total s", "mean ms", "ms per delivery",
     )  # fmt: skip
     for one in stages[:SHOWN_STAGES]:
@@ -211,4 +199,7 @@ def _stages(stages: list[dict[str, Any]]) -> Table:
             one["service"], one["measure"], str(one["count"]), f"{one['seconds']:,.1f}",
             f"{one['mean_seconds'] * 1e3:,.1f}", f"{one['seconds_per_delivery'] * 1e3:,.1f}",
         )  # fmt: skip
-    return table
+    return (
+        table,
+        "They overlap: a handler's seconds hold those of its publish and of what it loads or checks.",
+    )
