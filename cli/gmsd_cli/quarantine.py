@@ -17,10 +17,13 @@ from gmsd_cli.local.errors import BadArgument, NoAnswer, NotDone
 from gmsd_cli.running import Running
 from gmsd_contracts.topics import MAX_MESSAGE_BYTES, SERVICES, TOPICS, Service, quarantine_of
 
-WHY = "gmsd_quarantine_"
-"""Begin of the headers that the chassis adds behind the original ones: reason, detail, group, topic, partition, offset, time."""
-LEFT_OUT = "value"
-"""The one that says that the payload did not fit beside the others."""
+WHY = tuple(
+    f"gmsd_quarantine_{name}"
+    for name in ("reason", "detail", "group", "topic", "partition", "offset", "time")
+)
+"""The headers that the chassis adds behind the original ones, in its order. An original may hold the same names."""
+LEFT_OUT = "gmsd_quarantine_value"
+"""Behind those when the payload did not fit beside them."""
 REQUEUED, REQUEUED_AT = "gmsd_requeued_from", "gmsd_requeued_at"
 """Headers of a record that was written back: its position in quarantine, and when."""
 
@@ -80,7 +83,7 @@ class Quarantined:
     @property
     def is_whole(self) -> bool:
         """False when the payload was too large to be copied beside the headers."""
-        return LEFT_OUT not in self.why
+        return "value" not in self.why
 
 
 def masked(value: bytes | None) -> str:
@@ -89,17 +92,15 @@ def masked(value: bytes | None) -> str:
 
 
 def _quarantined(service: Service, record: "ConsumerRecord[bytes, bytes]") -> Quarantined:
-    """Tell the headers of the chassis, which stand last, from those of the original, whatever these are called."""
-    why: dict[str, str] = {}
-    headers = list(record.headers)
-    while headers and headers[-1][0].startswith(WHY) and headers[-1][0] not in why:
-        name, value = headers.pop()
-        why[name] = (value or b"").decode("utf-8", "replace")
-    short = {name.removeprefix(WHY): value for name, value in why.items()}
+    """Tell the headers of the chassis, which stand last, from those of the original. `why` is empty when they are not there."""
+    headers = [(name, value or b"") for name, value in record.headers]
+    added = len(WHY) + (bool(headers) and headers[-1][0] == LEFT_OUT)
+    original, behind = headers[:-added], headers[-added:]
+    if tuple(name for name, _ in behind[: len(WHY)]) != WHY:
+        original, behind = headers, []
+    why = {name.removeprefix("gmsd_quarantine_"): value.decode("utf-8", "replace") for name, value in behind}
     position = Position(service, record.partition, record.offset)
-    return Quarantined(
-        position, short, record.key, record.value, tuple((name, value or b"") for name, value in headers)
-    )
+    return Quarantined(position, why, record.key, record.value, tuple(original))
 
 
 async def quarantined(

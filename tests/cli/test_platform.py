@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from gmsd_chassis.keyring.scan import scan
 from gmsd_cli.local.ports import free_block
-from gmsd_contracts.topics import DELIVERIES
+from gmsd_contracts.topics import DELIVERIES, quarantine_of
 from tests.cli.support import Said, gmsd, gmsd_beside
 from tests.e2e.stage import stage
 
@@ -49,6 +49,7 @@ BAD_HEADERS = [
     ("ce_type", b"nl.gmsd.delivery.received.v1"),
     ("x-note", f"about {BSN}\x1b[31m".encode()),
     ("gmsd_quarantine_reason", b"the sender's own"),
+    ("gmsd_quarantine_value", b"the sender's own"),
 ]
 
 
@@ -238,12 +239,17 @@ async def test_what_is_put_aside_is_shown_without_its_payload_and_goes_back_as_i
     assert added["gmsd_requeued_from"] == position.encode()
     assert set(added) == {"gmsd_requeued_from", "gmsd_requeued_at"}
 
+    # A record that nobody put aside has no place to go back to.
+    refused = await here.type("quarantine", "requeue", await _written_by_hand(here), "--ja")
+    assert refused.code == 1
+    assert "alleen een bericht van een topic met gebeurtenissen kan terug" in refused.err
+
     # It is still wrong, so it comes back; written back once more it says so once.
     again = await _until(here, f"deliveries/5/{place[1]} ")
     (second,) = re.findall(rf"^(validation/0/\d+) .*deliveries/5/{place[1]} ", again.out, re.MULTILINE)
     assert (await here.type("quarantine", "requeue", second, "--ja")).code == 0
     third = await _until(here, f"deliveries/5/{int(place[1]) + 1} ")
-    assert "3 berichten in quarantaine." in third.out
+    assert "4 berichten in quarantaine." in third.out
     record = await _record(here.bootstrap, 5, int(place[1]) + 1)
     assert [name for name, _ in record.headers].count("gmsd_requeued_from") == 1
 
@@ -256,6 +262,14 @@ async def test_an_absent_position_is_named_and_other_services_have_none(here: He
         await here.type("quarantine", "list", "--dienst", "publication")
     ).out == "Geen berichten in quarantaine.\n"
     assert "kies uit" in (await here.type("quarantine", "list", "--dienst", "nobody")).err
+
+
+async def _written_by_hand(here: Here) -> str:
+    producer = AIOKafkaProducer(bootstrap_servers=here.bootstrap)
+    await producer.start()
+    sent = await producer.send_and_wait(quarantine_of("validation").name, BAD, headers=BAD_HEADERS)
+    await producer.stop()
+    return f"validation/0/{sent.offset}"
 
 
 async def _until(here: Here, part: str) -> Said:

@@ -27,7 +27,7 @@ def demo(
         float, typer.Option("--schaal", min=0.0001, max=1.0, help="Deel van de Nederlandse bevolking.")
     ] = DEMO_SCALE,
     gemeenten: Annotated[
-        int | None, typer.Option("--gemeenten", min=3, help="Alleen de eerste N gemeenten.")
+        int | None, typer.Option("--gemeenten", min=4, help="Alleen de eerste N gemeenten.")
     ] = None,
     zaad: Annotated[
         int, typer.Option("--zaad", help="Begin van het toeval: hetzelfde zaad, dezelfde natie.")
