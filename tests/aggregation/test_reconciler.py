@@ -160,7 +160,7 @@ async def test_a_withdrawal_empties_the_figures_under_a_new_id(bench: Bench) -> 
     reconciler = bench.reconciler()
     await reconciler.look()
     with bench.warehouse.use() as session:
-        facts.record_withdrawal(session, wmo.delivery_id, wmo.slot, 3, NOW)
+        facts.record_withdrawal(session, wmo.delivery_id, wmo.slot, 3, "platform", NOW)
         rows.drop_delivery(session, "wmo", wmo.delivery_id, "withdrawn", NOW)
     assert await reconciler.look() == 1
     last = bench.written.snapshots()[-1]
@@ -201,7 +201,7 @@ async def test_what_changes_during_a_computation_is_not_published_as_it_was(
 
     def meanwhile(computation: Computation) -> tuple[pa.Table, pa.Table]:
         answer = compute(computation)
-        facts.record_withdrawal(computation.session, wmo.delivery_id, wmo.slot, 3, NOW)
+        facts.record_withdrawal(computation.session, wmo.delivery_id, wmo.slot, 3, "platform", NOW)
         return answer
 
     monkeypatch.setattr(Computation, "run", meanwhile)

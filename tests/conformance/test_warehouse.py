@@ -147,7 +147,7 @@ def test_until_the_new_one_is_loaded_the_previous_stays(session: Session) -> Non
 def test_a_withdrawn_delivery_is_gone_with_its_rows(session: Session) -> None:
     slot = wmo_slot("GM0001")
     only = load(session, slot, wmo_table(people(1, 2)), version=2)
-    facts.record_withdrawal(session, only.delivery_id, slot, 3, NOW)
+    facts.record_withdrawal(session, only.delivery_id, slot, 3, "platform", NOW)
     assert rows.drop_delivery(session, "wmo", only.delivery_id, "withdrawn", NOW) == 1
     assert in_force(session) == {} and stored(session) == 0
     assert [back.delivery_id for back in facts.taken_back(session)] == [only.delivery_id]
@@ -157,7 +157,7 @@ def test_a_load_that_ends_after_the_withdrawal_drops_its_own_rows(session: Sessi
     attempt = attempt_on(wmo_slot("GM0001"), WMO_V1)
     rows.begin(session, attempt, NOW)
     rows.insert(session, attempt, wmo_table(people(1, 2)))
-    facts.record_withdrawal(session, attempt.delivery_id, attempt.slot, 3, NOW)
+    facts.record_withdrawal(session, attempt.delivery_id, attempt.slot, 3, "platform", NOW)
     assert not rows.finish(session, attempt, 2, NOW)
     assert stored(session) == 0 and facts.live(session, delivery_id=attempt.delivery_id) == []
 
@@ -188,7 +188,7 @@ def test_the_effective_set_does_not_depend_on_the_order_or_number_of_facts(
         "brp": brp_table([home(1, "GM0001")]),
         "regio": regio_table(nation()),
     }
-    loaded, decided, withdrawn = [], {}, set()
+    loaded, decided, withdrawn, in_force_before = [], {}, set(), set()
     acts = []
     for slot in slots:
         version = 0
@@ -204,10 +204,16 @@ def test_the_effective_set_does_not_depend_on_the_order_or_number_of_facts(
             if chance.random() < 0.3:
                 acts += [("withdraw", slot, delivery, version + 1)] * chance.randint(1, 2)
                 withdrawn.add(delivery)
+                if chance.random() < 0.5:
+                    in_force_before.add(delivery)
     wanted: dict[str, tuple[int, UUID]] = {}
     for delivery, (slot, version) in decided.items():
-        if delivery in loaded and delivery not in withdrawn:
+        if delivery in loaded and (delivery not in withdrawn or delivery in in_force_before):
             wanted[slot.key] = max(wanted.get(slot.key, (0, delivery)), (version, delivery))
+    # What the platform team took back leaves the slot empty; it does not bring back what it had replaced.
+    wanted = {
+        key: (version, delivery) for key, (version, delivery) in wanted.items() if delivery not in withdrawn
+    }
     above = {
         delivery
         for delivery, (slot, version) in decided.items()
@@ -219,7 +225,8 @@ def test_the_effective_set_does_not_depend_on_the_order_or_number_of_facts(
             if act == "decide":
                 facts.record_decision(session, delivery, slot, version, NOW)
             elif act == "withdraw":
-                facts.record_withdrawal(session, delivery, slot, version, NOW)
+                by = "platform" if delivery in in_force_before else "aanleveraar"
+                facts.record_withdrawal(session, delivery, slot, version, by, NOW)
                 rows.drop_delivery(session, slot.dataset, delivery, "withdrawn", NOW)
             else:
                 attempt = attempt_on(slot, DATASETS[slot.dataset][0], delivery)

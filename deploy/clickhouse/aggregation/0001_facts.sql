@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS withdrawals
     period LowCardinality(String),
     part LowCardinality(String),
     slot_version UInt32,
+    by LowCardinality(String),
     withdrawn_at DateTime64(6, 'UTC')
 )
 ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, delivery_id, slot_version);
@@ -121,32 +122,35 @@ FROM
     GROUP BY delivery_id
 );
 
--- Effective: per slot the highest decided slot_version whose content is loaded and that was not withdrawn (docs/counting.md).
+-- Effective: per slot the highest decided slot_version that was loaded (docs/counting.md). A deliverer can only take back what is
+-- not yet in force, so that is passed over; what the platform team took back was in force, and leaves the slot empty, because
+-- what it replaced has ended.
 CREATE VIEW IF NOT EXISTS effective AS
 SELECT
-    deliverer,
-    dataset,
-    period,
-    part,
-    winner.1 AS delivery_id,
-    winner.2 AS attempt,
-    winner.3 AS slot_version,
-    winner.4 AS key_version,
-    winner.5 AS rows
+    w.deliverer AS deliverer,
+    w.dataset AS dataset,
+    w.period AS period,
+    w.part AS part,
+    w.winner AS delivery_id,
+    l.attempt AS attempt,
+    w.version AS slot_version,
+    l.key_version AS key_version,
+    l.rows AS rows
 FROM
 (
     SELECT
-        d.deliverer AS deliverer,
-        d.dataset AS dataset,
-        d.period AS period,
-        d.part AS part,
-        argMax(
-            tuple(d.delivery_id, l.attempt, d.slot_version, l.key_version, l.rows), tuple(d.slot_version, d.delivery_id)
-        ) AS winner
-    FROM decisions AS d
-    INNER JOIN live AS l ON l.delivery_id = d.delivery_id
+        deliverer,
+        dataset,
+        period,
+        part,
+        argMax(delivery_id, tuple(slot_version, delivery_id)) AS winner,
+        max(slot_version) AS version
+    FROM decisions
+    WHERE delivery_id IN (SELECT delivery_id FROM loaded)
+        AND delivery_id NOT IN (SELECT delivery_id FROM withdrawals WHERE by = 'aanleveraar')
     GROUP BY deliverer, dataset, period, part
-);
+) AS w
+INNER JOIN live AS l ON l.delivery_id = w.winner;
 
 -- Withdrawn deliveries that outrank what is effective in their slot: they make the input set after a withdrawal a new one.
 CREATE VIEW IF NOT EXISTS taken_back AS

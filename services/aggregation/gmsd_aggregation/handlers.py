@@ -102,7 +102,7 @@ class DecisionHandler:
             facts.record_decision(session, data.delivery_id, data.slot, data.slot_version, at)
             return
         # The fact first: a load that ends between the two sees it and drops its own rows.
-        facts.record_withdrawal(session, data.delivery_id, data.slot, data.slot_version, at)
+        facts.record_withdrawal(session, data.delivery_id, data.slot, data.slot_version, data.by, at)
         rows.drop_delivery(session, data.slot.dataset, data.delivery_id, "withdrawn", self._clock.now())
 
 

@@ -46,10 +46,10 @@ def record_decision(session: Session, delivery_id: UUID, slot: Slot, slot_versio
 
 
 def record_withdrawal(
-    session: Session, delivery_id: UUID, slot: Slot, slot_version: int, at: datetime
+    session: Session, delivery_id: UUID, slot: Slot, slot_version: int, by: str, at: datetime
 ) -> None:
-    """The delivery counts no more, whatever else is known of it; again is the same."""
-    _record_about(session, "withdrawals", "withdrawn_at", delivery_id, slot, slot_version, at)
+    """The delivery counts no more, whatever else is known of it; again is the same. `by`: as in DeliveryWithdrawn."""
+    _record_about(session, "withdrawals", "withdrawn_at", delivery_id, slot, slot_version, at, by=by)
 
 
 def is_withdrawn(session: Session, delivery_id: UUID) -> bool:
@@ -145,7 +145,14 @@ def last_snapshots(session: Session) -> dict[tuple[str, str], str]:
 
 
 def _record_about(
-    session: Session, table: str, moment: str, delivery_id: UUID, slot: Slot, slot_version: int, at: datetime
+    session: Session,
+    table: str,
+    moment: str,
+    delivery_id: UUID,
+    slot: Slot,
+    slot_version: int,
+    at: datetime,
+    **more: str,
 ) -> None:
     session.insert(
         table,
@@ -158,6 +165,7 @@ def _record_about(
                 "part": [slot.part],
                 "slot_version": pa.array([slot_version], pa.uint32()),
                 moment: pa.array([at], MOMENT),
+                **{name: [value] for name, value in more.items()},
             }
         ),
     )
