@@ -40,29 +40,35 @@ def percentile(values: list[float], percent: int) -> float:
 
 
 async def uploads(client: IntakeClient, files: list[WmoFile]) -> list[Timed]:
-    """One after another. Raises Disagreement, and TimeoutError when findings do not come."""
+    """One after another, then the function on each. Raises Disagreement, and TimeoutError when findings do not come."""
     await patiently(lambda: client.window(PERIOD))
     for file in files:
         who = file.sending.deliverer
         await patiently(lambda who=who: client.register(who, "gemeente", who, ["wmo"]))
+    uploaded = [await _upload(client, file) for file in files]
     alone(files[0])  # the first call imports and compiles
-    return [await _upload(client, file) for file in files]
+    # Only now: behind each upload the later stages are still at work on it.
+    return [_beside(file, *one) for file, one in zip(files, uploaded, strict=True)]
 
 
-async def _upload(client: IntakeClient, file: WmoFile) -> Timed:
+async def _upload(client: IntakeClient, file: WmoFile) -> tuple[float, float, int]:
     began = time.perf_counter()
     receipt = await client.deliver(file.sending)
     posted = time.perf_counter() - began
     async with asyncio.timeout(LONGEST_SECONDS):
         found = await _findings(client, receipt["id"], file.sending.deliverer)
-    complete = time.perf_counter() - began
+    return posted, time.perf_counter() - began, found
+
+
+def _beside(file: WmoFile, posted: float, complete: float, found: int) -> Timed:
     began = time.perf_counter()
     expected = alone(file)
+    spent = time.perf_counter() - began
     if found != expected:
         raise Disagreement(
             f"{file.sending.deliverer}: {found} findings by the platform, {expected} by the function"
         )
-    return Timed(posted, complete, time.perf_counter() - began, found)
+    return Timed(posted, complete, spent, found)
 
 
 async def _findings(client: IntakeClient, delivery: str, deliverer: str) -> int:
