@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import decimal
 
 from gmsd_contracts.columns import DATASETS, version_for
 from gmsd_contracts.columns.dataset import DatasetVersion
@@ -11,7 +12,8 @@ from gmsd_intake.domain.refusal import Refused
 
 KINDS = {"HJ": "halfjaar (HJ)", "JJ": "jaar (JJ)", "MM": "maand (MM)", "KW": "kwartaal (KW)"}
 _GEMEENTE = re.compile(r"GM[0-9]{4}")
-_NINE_DIGITS = re.compile(r"[0-9]{9}")
+# \d: digits of any script, as a number copied from elsewhere may come.
+_EIGHT_OR_NINE_DIGITS = re.compile(r"(?<!\d)\d{8,9}(?!\d)")
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 
 
@@ -61,11 +63,18 @@ def admit(
 
 
 def require_organisation(deliverer: str) -> None:
-    """Refused for a code that could be a BSN: it would become a partition key, which may never hold one."""
-    if _NINE_DIGITS.fullmatch(deliverer) is None:
-        return
-    if sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, deliverer, strict=True)) % 11 == 0:
+    """Refused for a code that holds what could be a BSN: it would become a partition key, which may never hold one."""
+    if holds_citizen_number(deliverer):
         raise Refused("aanleveraar-id-ongeldig")
+
+
+def holds_citizen_number(text: str) -> bool:
+    """Whether 8 or 9 digits in a row pass the elfproef; 8 digits lost their leading zero."""
+    for digits in _EIGHT_OR_NINE_DIGITS.findall(text):
+        values = [decimal(digit) for digit in digits.rjust(9, "0")]
+        if sum(weight * value for weight, value in zip(_WEIGHTS, values, strict=True)) % 11 == 0:
+            return True
+    return False
 
 
 def require_registrable(registration: DelivererRegistered) -> None:

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from gmsd_intake.domain.admission import holds_citizen_number
 from gmsd_intake.domain.state import State
 
 DatumTijd = Annotated[datetime, Field(json_schema_extra={"format": "date-time"})]
@@ -19,6 +20,13 @@ class Invoer(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+def _without_citizen_number(text: str) -> str:
+    if holds_citizen_number(text):
+        # The name goes into the log for ever, where no number of a person may stand.
+        raise ValueError("holds what could be a BSN")
+    return text
+
+
 class AkkoordVerzoek(Invoer):
     bevestigdeWaarschuwingen: list[Regel] = Field(
         default_factory=list, max_length=500, description="De regels van elke waarschuwing van de levering"
@@ -27,7 +35,11 @@ class AkkoordVerzoek(Invoer):
 
 class AanleveraarInvoer(Invoer):
     soort: Literal["gemeente", "zorgaanbieder", "registerhouder"]
-    naam: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    naam: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
+        AfterValidator(_without_citizen_number),
+    ]
     bestandssoorten: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,30}$")]] = Field(
         max_length=50
     )
