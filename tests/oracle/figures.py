@@ -68,7 +68,7 @@ def figures(accepted: Accepted, year: int, half_year: int, objectors: Iterable[s
             continue
         age = ((last.year - birth.year) * 12 + last.month - birth.month) // 12
         code = next(code for code, oldest in AGES if age <= oldest)
-        for region in _upwards(_finest(buurt, gemeente, frame), frame):
+        for region in upwards(_finest(buurt, gemeente, frame), frame):
             for category in (code, "totaal"):
                 cells["P1", "peildatum", region, category].add(person)
     return Figures({cell: len(counted) for cell, counted in cells.items()}, frame)
@@ -115,16 +115,16 @@ def _client_regions(arrangement: Arrangement, home: dict[str, Home], frame: dict
         _, gemeente, buurt, _, _ = home[arrangement.person]
         if gemeente == arrangement.gemeente:
             finest = _finest(buurt, gemeente, frame)
-    return _upwards(finest, frame)
+    return upwards(finest, frame)
 
 
 def _finest(buurt: str, gemeente: str, frame: dict[str, Region]) -> str:
     """The buurt when it exists on the peildatum inside that gemeente, else the gemeente ("wijk onbekend")."""
     known = buurt in frame and frame[buurt].level == "BU" and frame[buurt].exists
-    return buurt if known and gemeente in _upwards(buurt, frame) else gemeente
+    return buurt if known and gemeente in upwards(buurt, frame) else gemeente
 
 
-def _upwards(code: str, frame: dict[str, Region]) -> list[str]:
+def upwards(code: str, frame: dict[str, Region]) -> list[str]:
     """A region and all that it lies in, up to the country."""
     found, waiting = [], [code]
     order = ["BU", "WK", "GM", "PV", "LD"]
