@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from gmsd_cli.console import console
-from gmsd_cli.demo.run import OVERRIDES, run, show
+from gmsd_cli.demo.run import OVERRIDES, NotPublished, run, show
 from gmsd_cli.local.places import DEFAULT_STATE
 from gmsd_cli.local.signals import stop_wish, unless
 from gmsd_cli.local.supervisor import DEFAULT_PORT_BASE, LocalPlatform
@@ -48,16 +48,20 @@ def demo(
 async def _demo(
     platform: LocalPlatform, *, once: bool, scale: float, gemeenten: int | None, seed: int
 ) -> None:
-    nation = platform.layout.root / "nation"
+    result = platform.layout.root / "demo.json"
+    result.unlink(missing_ok=True)  # yesterday's success says nothing about today
 
     async def work() -> None:
-        outcome = await run(platform, nation, seed, scale, gemeenten)
-        outcome.write(platform.layout.root / "demo.json", platform)
+        outcome = await run(platform, platform.layout.root / "nation", seed, scale, gemeenten)
+        outcome.write(result, platform)
         show(outcome, platform)
 
     with stop_wish() as wish:
         try:
-            if await unless(wish, work()) and not once:
+            done = await unless(wish, work())
+            if not done and once:
+                raise NotPublished("Onderbroken voordat de publicatie uit was.")
+            if done and not once:
                 console.print("Stoppen met Ctrl-C.")
                 await unless(wish, platform.wait())
         finally:

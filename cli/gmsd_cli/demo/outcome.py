@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gmsd_chassis.bus.codec import decode
+from gmsd_chassis.bus.codec import decode, type_of
 from gmsd_chassis.errors import TryLater, Unprocessable
 from gmsd_chassis.keyring.scan import scan
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
-from gmsd_contracts.events.publication import PublicationReleased, PublicationRetracted
+from gmsd_contracts.events.publication import PublicationCorrected, PublicationReleased, PublicationRetracted
 from gmsd_contracts.period import half_years
 from gmsd_contracts.topics import PUBLICATIONS, SNAPSHOTS
 
 LOOK_SECONDS = 1.0
+_TOLD = {CellsComputed.TYPE, PublicationReleased.TYPE, PublicationCorrected.TYPE, PublicationRetracted.TYPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,24 @@ def expected_inputs(in_force: Iterable[dict[str, Any]], period: str) -> int:
     return sum(counts["wmo", half] for half in both) + counts["brp", period] + counts["regio", period]
 
 
-async def published(bootstrap: str) -> dict[str, Published]:
-    """The live release of each period."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the log tells: the live release of each period, and how many snapshots each period has had."""
+
+    live: dict[str, Published]
+    snapshots: dict[str, int]
+
+
+async def news(bootstrap: str) -> News:
+    """Read the topics of snapshots and publications from their beginning. Raises TryLater."""
     snapshots: dict[str, tuple[CellsComputed, datetime]] = {}
     releases: dict[str, tuple[PublicationReleased, datetime]] = {}
     retracted = set()
     async with aclosing(scan(bootstrap, [SNAPSHOTS.name, PUBLICATIONS.name])) as records:
         async for record in records:
+            # The topic of snapshots also tells of every load, a thousand for each snapshot.
+            if type_of(record) not in _TOLD:
+                continue
             try:
                 event = decode(record)
             except Unprocessable:
@@ -59,11 +71,17 @@ async def published(bootstrap: str) -> dict[str, Published]:
                         releases[release.period] = (release, event.time)
                 case PublicationRetracted() as gone:
                     retracted.add(gone.release_id)
-    return {
+    live = {
         period: Published(release, *snapshots[release.snapshot_id], released)
         for period, (release, released) in releases.items()
         if release.release_id not in retracted and release.snapshot_id in snapshots
     }
+    return News(live, Counter(cells.period for cells, _ in snapshots.values()))
+
+
+async def published(bootstrap: str) -> dict[str, Published]:
+    """The live release of each period. Raises TryLater."""
+    return (await news(bootstrap)).live
 
 
 async def wait_until_published(

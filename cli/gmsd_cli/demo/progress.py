@@ -9,7 +9,7 @@ from rich.table import Table
 from gmsd_chassis.errors import TryLater
 from gmsd_cli.campaign import Campaign
 from gmsd_cli.console import console
-from gmsd_cli.demo.outcome import published
+from gmsd_cli.demo.outcome import News, news
 
 ORDER = (
     "ONTVANGEN",
@@ -21,8 +21,8 @@ ORDER = (
     "MISLUKT",
     "VERLOPEN",
 )
-# A person at a terminal sees each second; a log file gets a line when it is worth one.
-LIVE_SECONDS, LINE_SECONDS = 1.0, 10.0
+# A person at a terminal sees every other second; a log file gets a line when it is worth one.
+LIVE_SECONDS, LINE_SECONDS = 2.0, 10.0
 
 
 class Progress:
@@ -32,6 +32,7 @@ class Progress:
         self._campaign = campaign
         self._bootstrap = bootstrap
         self._began = time.monotonic()
+        self._news = News({}, {})
 
     async def show(self) -> None:
         """Until cancelled."""
@@ -50,14 +51,19 @@ class Progress:
         rows = sum(tally.rows.values())
         states = tally.per_state()
         try:
-            live = await published(self._bootstrap)
+            self._news = await news(self._bootstrap)
         except TryLater:
-            live = {}
-        releases = ", ".join(f"{period} nr. {found.release.number}" for period, found in sorted(live.items()))
+            pass  # the broker is away for a moment: what was last heard stands
+        heard = self._news
+        releases = ", ".join(
+            f"{period} nr. {found.release.number}" for period, found in sorted(heard.live.items())
+        )
+        snapshots = ", ".join(f"{period} {count}×" for period, count in sorted(heard.snapshots.items()))
         return [
             ("verstuurd", f"{tally.sent} van {tally.planned} bestanden, {tally.bytes / 1e6:.0f} MB"),
             *((state, str(states[state])) for state in ORDER if state in states),
             ("snelheid", f"{rows / seconds:,.0f} rijen/s over {seconds:.0f} s".replace(",", ".")),
+            ("momentopnamen", snapshots or "nog geen"),
             ("publicaties", releases or "nog geen"),
         ]
 

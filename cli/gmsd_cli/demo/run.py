@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
-from gmsd_cli.campaign import Campaign, patiently
+from gmsd_cli.campaign import Campaign, Tally, patiently
 from gmsd_cli.client import IntakeClient, Sending, intake
 from gmsd_cli.console import console
 from gmsd_cli.demo.nation import deliverers, generate, sendings
@@ -16,6 +17,8 @@ from gmsd_cli.demo.outcome import Published, expected_inputs, wait_until_publish
 from gmsd_cli.demo.progress import Progress
 from gmsd_cli.local.errors import LocalError
 from gmsd_cli.local.supervisor import LocalPlatform
+
+T = TypeVar("T")
 
 RELEASE_SECONDS = 300.0
 """A snapshot of the demo's nation takes seconds; this is for a machine that does other work."""
@@ -92,6 +95,16 @@ async def run(
             generating.cancel()
             await asyncio.gather(generating, return_exceptions=True)
     plan = sendings(nation)
+    tally = await _while_it_stands(platform, _deliver(platform, plan, outcome))
+    outcome.stages["total"] = round(time.monotonic() - began, 2)
+    outcome.states = tally.per_state()
+    for _, slug in tally.refused:
+        outcome.refused[slug] = outcome.refused.get(slug, 0) + 1
+    outcome.files, outcome.bytes, outcome.rows = tally.sent, tally.bytes, sum(tally.rows.values())
+    return outcome
+
+
+async def _deliver(platform: LocalPlatform, plan: list[Sending], outcome: Outcome) -> Tally:
     async with intake(platform.url("intake"), platform.layout) as client:
         with outcome.stage("register"):
             await _register(client, plan)
@@ -107,12 +120,22 @@ async def run(
         finally:
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
-    outcome.stages["total"] = round(time.monotonic() - began, 2)
-    outcome.states = tally.per_state()
-    for _, slug in tally.refused:
-        outcome.refused[slug] = outcome.refused.get(slug, 0) + 1
-    outcome.files, outcome.bytes, outcome.rows = tally.sent, tally.bytes, sum(tally.rows.values())
-    return outcome
+    return tally
+
+
+async def _while_it_stands(platform: LocalPlatform, work: Coroutine[Any, Any, T]) -> T:
+    """`work`, unless a service refuses its settings meanwhile: then its error, and not a time-out minutes later."""
+    working, standing = asyncio.create_task(work), asyncio.create_task(platform.wait())
+    try:
+        await asyncio.wait({working, standing}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            standing.result()
+            raise NotPublished("Het platform is gestopt voordat de publicatie uit was.")
+        return working.result()
+    finally:
+        for task in (working, standing):
+            task.cancel()
+        await asyncio.gather(working, standing, return_exceptions=True)
 
 
 async def _register(client: IntakeClient, plan: list[Sending]) -> None:
