@@ -70,9 +70,9 @@ class ServiceSettings(BaseSettings):
             raise ConfigError(_sentence(type(self), error)) from None
         self._check_zones()
 
-    def keks(self) -> dict[Zone, Path]:
-        """The files with the key-encryption keys this service holds: exactly those of its zones."""
-        return {zone: path for zone, path in self._kek_fields().items() if path is not None}
+    def keks(self) -> dict[Zone, bytes]:
+        """The key-encryption keys this service holds: exactly those of its zones."""
+        return {zone: path.read_bytes() for zone, path in self._kek_fields().items() if path is not None}
 
     def clock(self) -> Clock:
         """The wall clock, or the shifted one when a test or demonstration asked for it."""
@@ -114,6 +114,24 @@ class ServiceSettings(BaseSettings):
                 )
             if path is not None and not path.is_file():
                 raise ConfigError(f"{name} names {path}, which is not a file")
+
+
+class TokenSettings(ServiceSettings):
+    """What a service with a public interface is told of access tokens; `gmsd_chassis.http.bearer` checks them."""
+
+    jwks: str = Field(
+        description="JSON Web Key Set of the identity provider: a file, or an https:// address",
+    )
+    token_issuer: str = Field(
+        default="urn:gmsd:lokaal", description="Issuer (iss) that access tokens must name"
+    )
+    token_audience: str = Field(
+        default="gmsd-intake", description="Audience (aud) that access tokens must name; the platform has one"
+    )
+    token_algorithms: tuple[str, ...] = Field(
+        default=("ES256", "PS256", "RS256", "EdDSA"),
+        description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
+    )
 
 
 def _variable(cls: type[ServiceSettings], field: str) -> str:

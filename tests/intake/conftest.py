@@ -1,7 +1,6 @@
 """Intake as a process of its own on a real broker; the tests play the other four services."""
 
 import asyncio
-import json
 import os
 import secrets
 import signal
@@ -17,47 +16,15 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
 from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_contracts.topics import TOPICS
+from tests.support.identity import Identity
 from tests.support.process import make_keys
 
-ISSUER = "urn:gmsd:lokaal"
 PERIOD = "2025HJ01"
 CSV = b"gemeentecode;bsn\nGM0001;999990019\n"
 """Intake does not read it; the number is a test BSN, so that it may not turn up anywhere."""
-
-
-@dataclass
-class Identity:
-    """An identity provider with one key."""
-
-    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "een"}))
-
-    def jwks(self) -> str:
-        return json.dumps({"keys": [self.key.as_dict(private=False)]})
-
-    def token(self, *, typ: str = "at+jwt", key: ECKey | None = None, **claims: Any) -> str:
-        now = int(time.time())
-        base = {
-            "iss": ISSUER,
-            "aud": "gmsd-intake",
-            "sub": "proef",
-            "client_id": "proef-client",
-            "iat": now,
-            "exp": now + 600,
-        }
-        key = key or self.key
-        header = {"alg": "ES256", "typ": typ, "kid": key.kid}
-        return jwt.encode(header, base | claims, key, algorithms=["ES256"])
-
-    def deliverer(self, name: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(roles=['aanleveraar'], aanleveraar=name)}"}
-
-    def platform(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(roles=['platform'])}"}
 
 
 @dataclass

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from tests.intake.conftest import CSV, PERIOD, Identity, Intake, Tenant
+from tests.intake.conftest import CSV, PERIOD, Intake, Tenant
+from tests.support.identity import Identity
 
 pytestmark = pytest.mark.broker
 

@@ -16,8 +16,9 @@ from gmsd_chassis.keyring import DirectoryKeyRing
 from gmsd_contracts.events.delivery_assessed_v1 import Verdict
 from gmsd_intake.adapters import fold as folding
 from gmsd_intake.adapters.schema import MIGRATIONS
-from tests.intake.conftest import CSV, Identity, Intake, Tenant, new_intake, new_tenant
+from tests.intake.conftest import CSV, Intake, Tenant, new_intake, new_tenant
 from tests.intake.play import playing
+from tests.support.identity import Identity
 
 pytestmark = pytest.mark.broker
 

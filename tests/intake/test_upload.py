@@ -12,9 +12,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.intake.conftest import CSV, PERIOD, Identity, Intake, Tenant
+from tests.intake.conftest import CSV, PERIOD, Intake, Tenant
 from tests.intake.play import playing
 from tests.intake.test_access import require_problem
+from tests.support.identity import Identity
 
 pytestmark = pytest.mark.broker
 

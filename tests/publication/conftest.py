@@ -11,7 +11,8 @@ import pytest
 import uvicorn
 from joserfc.jwk import ECKey
 
-from gmsd_publication.adapters.tokens import PlatformTokens
+from gmsd_chassis.http.bearer import KeySource, TokenCheck
+from gmsd_publication.errors import Problem
 from gmsd_publication.http.app import create
 from gmsd_publication.http.feed import Feed
 from tests.publication.world import Stage
@@ -30,8 +31,12 @@ async def open_site(root: Path) -> AsyncIterator[Site]:
     site = Site(root)
     key = ECKey.generate_key("P-256", {"kid": "test"})
     (root / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
-    tokens = PlatformTokens(
-        root / "jwks.json", issuer="urn:gmsd:lokaal", audience="gmsd-intake", algorithms=["ES256"]
+    tokens = TokenCheck(
+        KeySource(str(root / "jwks.json")),
+        Problem,
+        issuer="urn:gmsd:lokaal",
+        audience="gmsd-intake",
+        algorithms=["ES256"],
     )
     site.feed = Feed(site.facts)
     app = create(reading=site.reading, feed=site.feed, desk=site.desk, tokens=tokens, public_url="")

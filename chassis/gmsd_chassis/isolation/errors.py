@@ -4,6 +4,8 @@ from typing import Literal
 
 Death = Literal["memory", "time", "signal", "exit"]
 
+_REASONS: dict[Death, str] = {"memory": "geheugen", "time": "tijd", "signal": "gecrasht", "exit": "gecrasht"}
+
 
 class WorkerDied(Exception):
     """The child did not survive the job; another has taken its place.
@@ -16,6 +18,11 @@ class WorkerDied(Exception):
         super().__init__(kind if code is None else f"{kind} {code}")
         self.kind: Death = kind
         self.code = code
+
+    @property
+    def reason(self) -> str:
+        """The slug in events and metrics, in Dutch because deliverers see it: geheugen, tijd, gecrasht."""
+        return _REASONS[self.kind]
 
 
 class JobFailed(Exception):

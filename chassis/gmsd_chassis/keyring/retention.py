@@ -1,7 +1,7 @@
 """The sweep that keeps the retention promises: keys go when their time has come, or when nothing ever came of them."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -112,10 +112,17 @@ class RetentionSweep:
         LAST_SWEEP.set(began.timestamp())
         return SweepSummary(len(keys), promises.events, promises.unreadable, len(expired), len(orphaned))
 
-    async def repeat(self, every: timedelta) -> Never:
-        """Sweep for ever, for a service's background; a log that is away postpones a sweep, any other error raises."""
+    async def repeat(
+        self, every: timedelta, *, prepare: Callable[[], Awaitable[None]] | None = None
+    ) -> Never:
+        """Sweep for ever, for a service's background; a log that is away postpones a sweep, any other error raises.
+
+        `prepare` runs before each sweep, and may raise TryLater too.
+        """
         while True:
             try:
+                if prepare is not None:
+                    await prepare()
                 summary = await self.run()
             except TryLater as later:
                 log.warning("sweep_postponed", reason=later.reason)

@@ -59,8 +59,7 @@ def build() -> Service:
     """Aggregation as a service, from the environment. Raises ConfigError."""
     settings = AggregationSettings()
     clock = settings.clock()
-    keks = {zone: path.read_bytes() for zone, path in settings.keks().items()}
-    keyring = DirectoryKeyRing(settings.keys_dir, keks, clock, owner="aggregation")
+    keyring = DirectoryKeyRing(settings.keys_dir, settings.keks(), clock, owner="aggregation")
     publisher = Publisher(settings.kafka_bootstrap, client_id=f"aggregation-{settings.instance}")
     content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
     warehouse = Warehouse(settings.dsn, settings.warehouse_memory_bytes)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from gmsd_chassis.bus.fold import Fold, FoldStore
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
-from gmsd_chassis.errors import TryLater
+from gmsd_chassis.http.bearer import TokenCheck
 from gmsd_chassis.keyring import DirectoryKeyRing, RetentionSweep
 from gmsd_chassis.logs import log
 from gmsd_chassis.service import Service
@@ -22,9 +22,9 @@ from gmsd_intake.adapters.queries import ReadModel
 from gmsd_intake.adapters.recorder import LogRecorder
 from gmsd_intake.adapters.schema import MIGRATIONS
 from gmsd_intake.adapters.spool import SpoolDirectory
-from gmsd_intake.adapters.tokens import KeySource, TokenCheck
+from gmsd_intake.errors import Problem
 from gmsd_intake.handlers import Commands
-from gmsd_intake.http.api import build as build_api
+from gmsd_intake.http.api import create
 from gmsd_intake.http.services import Services
 from gmsd_intake.settings import IntakeSettings
 
@@ -35,14 +35,8 @@ def build(settings: IntakeSettings | None = None) -> Service:
     """Intake as a service; settings from the environment unless given. Raises ConfigError."""
     settings = settings or IntakeSettings()
     clock = settings.clock()
-    tokens = TokenCheck(
-        KeySource(settings.jwks),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        algorithms=settings.token_algorithms,
-    )
-    keks = {zone: path.read_bytes() for zone, path in settings.keks().items()}
-    keyring = DirectoryKeyRing(settings.keys_dir, keks, clock, owner=NAME)
+    tokens = TokenCheck.of(settings, Problem)
+    keyring = DirectoryKeyRing(settings.keys_dir, settings.keks(), clock, owner=NAME)
     publisher = Publisher(settings.kafka_bootstrap, client_id=f"{NAME}-{settings.instance}")
     content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
     store = FoldStore(settings.read_model, MIGRATIONS)
@@ -92,12 +86,7 @@ def build(settings: IntakeSettings | None = None) -> Service:
             log.info("spool_swept", files=left)
 
     async def sweep_keys() -> None:
-        while True:
-            try:
-                await sweep.run()
-            except TryLater as later:
-                log.warning("sweep_postponed", reason=later.reason)
-            await asyncio.sleep(settings.sweep_seconds)
+        await sweep.repeat(timedelta(seconds=settings.sweep_seconds))
 
     return Service(
         name=NAME,
@@ -105,7 +94,7 @@ def build(settings: IntakeSettings | None = None) -> Service:
         publisher=publisher,
         folds=[fold],
         background=[Erasure(model, keyring).run, sweep_keys, Observer(model, clock).run],
-        http=build_api(services, tokens),
+        http=create(services, tokens),
         startup=[sweep_spool],
         clock=clock,
     )

@@ -12,90 +12,16 @@
 or rule ids; what a client sent freely is never repeated.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
 
+from gmsd_chassis.http import problem
+from gmsd_chassis.http.problem import COMMON, Entry
 from gmsd_intake.domain.refusal import Refused
-
-TYPE_PREFIX = "urn:nld:gmsd:fout:"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One way to fail. `detail` is a template for `str.format`."""
-
-    status: HTTPStatus
-    title: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One of several faults in a request: where it stands (a parameter, header or field) and what to do."""
-
-    place: str
-    text: str
-
-
-class Problem(Exception):
-    """An answer with a status of 400 or more."""
-
-    def __init__(
-        self,
-        slug: str,
-        *,
-        faults: Sequence[Fault] = (),
-        headers: Mapping[str, str] | None = None,
-        values: Mapping[str, str] | None = None,
-        **named: str,
-    ) -> None:
-        super().__init__(slug)
-        entry = CATALOGUE[slug]
-        self.slug = slug
-        self.status = entry.status
-        self.title = entry.title
-        self.detail = entry.detail.format(**(values or {}), **named)
-        self.faults = tuple(faults)
-        self.headers = dict(headers or {})
-
-    @classmethod
-    def of(cls, refused: Refused) -> "Problem":
-        """What the domain refused, as an answer."""
-        return cls(refused.slug, values=refused.values)
-
-    def body(self) -> dict[str, object]:
-        """The problem+json members."""
-        body: dict[str, object] = {
-            "type": TYPE_PREFIX + self.slug,
-            "title": self.title,
-            "status": int(self.status),
-            "detail": self.detail,
-        }
-        if self.faults:
-            body["errors"] = [{"plaats": fault.place, "melding": fault.text} for fault in self.faults]
-        return body
-
 
 _S = HTTPStatus
 
-CATALOGUE: dict[str, Entry] = {
-    # 401, 403
-    "niet-aangemeld": Entry(
-        _S.UNAUTHORIZED,
-        "Niet aangemeld",
-        "Stuur een toegangstoken mee in de header Authorization: Bearer.",
-    ),
-    "token-ongeldig": Entry(
-        _S.UNAUTHORIZED,
-        "Toegangstoken ongeldig",
-        "Het toegangstoken is niet aanvaard: {reden}. Vraag een nieuw token aan.",
-    ),
-    "geen-toegang": Entry(
-        _S.FORBIDDEN,
-        "Geen toegang",
-        "Dit token geeft geen toegang tot deze handeling; nodig is de rol {rol}.",
-    ),
+CATALOGUE: Mapping[str, Entry] = COMMON | {
     # 400
     "verzoek-ongeldig": Entry(
         _S.BAD_REQUEST,
@@ -170,7 +96,7 @@ CATALOGUE: dict[str, Entry] = {
         "Bestandssoort past niet bij de aanleveraar",
         "Bestandssoort {bestandssoort} komt van een {soort}.",
     ),
-    # 403, 404, 405
+    # 403, 404
     "bestandssoort-niet-toegestaan": Entry(
         _S.FORBIDDEN,
         "Bestandssoort niet toegestaan",
@@ -181,12 +107,6 @@ CATALOGUE: dict[str, Entry] = {
         _S.NOT_FOUND,
         "Aanleveraar onbekend",
         "Deze aanleveraar is niet geregistreerd, of het token is niet van deze aanleveraar.",
-    ),
-    "niet-gevonden": Entry(_S.NOT_FOUND, "Niet gevonden", "Op dit adres staat niets. Zie /v1/openapi.json."),
-    "methode-niet-toegestaan": Entry(
-        _S.METHOD_NOT_ALLOWED,
-        "Methode niet toegestaan",
-        "Dit adres kent deze methode niet. Zie /v1/openapi.json.",
     ),
     # 409, 410
     "venster-gesloten": Entry(
@@ -265,9 +185,13 @@ CATALOGUE: dict[str, Entry] = {
         "Tijdelijk niet beschikbaar",
         "Het platform kan dit nu niet vastleggen ({reden}). Herhaal het verzoek; dubbel versturen kan geen kwaad.",
     ),
-    "aanmelding-niet-te-controleren": Entry(
-        _S.SERVICE_UNAVAILABLE,
-        "Aanmelding niet te controleren",
-        "De sleutels van de aanmelddienst zijn nu niet te lezen. Probeer het later opnieuw.",
-    ),
 }
+
+
+class Problem(problem.Problem, catalogue=CATALOGUE):
+    """An answer of intake with a status of 400 or more."""
+
+    @classmethod
+    def of(cls, refused: Refused) -> "Problem":
+        """What the domain refused, as an answer."""
+        return cls(refused.slug, values=refused.values)

@@ -5,31 +5,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from gmsd_chassis.settings import ServiceSettings
+from gmsd_chassis.settings import TokenSettings
 from gmsd_contracts.envelope import DEFAULT_OIN
 from gmsd_contracts.zones import Zone
 
 MIB = 1024 * 1024
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(TokenSettings):
     """Intake works in zone identifying only."""
 
     zones: ClassVar[frozenset[Zone]] = frozenset({Zone.IDENTIFYING})
 
-    jwks: str = Field(
-        description="JSON Web Key Set of the identity provider: a file, or an https:// address",
-    )
-    token_issuer: str = Field(
-        default="urn:gmsd:lokaal", description="Issuer (iss) that access tokens must name"
-    )
-    token_audience: str = Field(
-        default="gmsd-intake", description="Audience (aud) that access tokens must name"
-    )
-    token_algorithms: tuple[str, ...] = Field(
-        default=("ES256", "PS256", "RS256", "EdDSA"),
-        description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
-    )
     oin: str = Field(
         default=DEFAULT_OIN,
         pattern=r"^[0-9]{20}$",

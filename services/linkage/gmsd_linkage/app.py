@@ -1,24 +1,21 @@
 """The only wiring of linkage."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 from gmsd_chassis.bus.inbox import Inbox
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
-from gmsd_chassis.errors import TryLater
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing, RetentionSweep
-from gmsd_chassis.logs import log
+from gmsd_chassis.keyring import DirectoryKeyRing, Erasure, RetentionSweep
 from gmsd_chassis.service import Service
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.topics import ASSESSMENTS, DELIVERIES, LINKS
 from gmsd_contracts.zones import Zone
-from gmsd_linkage.adapters.erasure import Erasure
 from gmsd_linkage.adapters.replaced import ReplacedDeliveries
 from gmsd_linkage.handlers import ACCEPTS, Linkage
+from gmsd_linkage.metrics import ERASED
 from gmsd_linkage.settings import LinkageSettings
 
 MIB = 1024 * 1024
@@ -28,8 +25,7 @@ def build() -> Service:
     """Linkage as a service, from the environment. Raises ConfigError."""
     settings = LinkageSettings()
     clock = settings.clock()
-    keks = {zone: path.read_bytes() for zone, path in settings.keks().items()}
-    keyring = DirectoryKeyRing(settings.keys_dir, keks, clock, owner="linkage")
+    keyring = DirectoryKeyRing(settings.keys_dir, settings.keks(), clock, owner="linkage")
     publisher = Publisher(settings.kafka_bootstrap, client_id=f"linkage-{settings.instance}")
     workshop = Workshop(
         jobs={"link": "gmsd_linkage.jobs:link"},
@@ -40,7 +36,7 @@ def build() -> Service:
     linkage = Linkage(
         content=LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring),
         workshop=workshop,
-        erasure=Erasure(keyring),
+        erasure=Erasure(keyring, ERASED),
         key=settings.read_pseudonym_key(),
         key_version=settings.pseudonym_key_version,
         clock=clock,
@@ -55,13 +51,7 @@ def build() -> Service:
     )
 
     async def retention() -> None:
-        while True:
-            try:
-                await replaced.refresh()
-                await sweep.run()
-            except TryLater as later:
-                log.warning("sweep_postponed", reason=later.reason)
-            await asyncio.sleep(settings.retention_seconds)
+        await sweep.repeat(timedelta(seconds=settings.retention_seconds), prepare=replaced.refresh)
 
     return Service(
         name="linkage",

@@ -4,14 +4,15 @@ from gmsd_chassis.bus.fold import Fold
 from gmsd_chassis.bus.fold_store import FoldStore
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
+from gmsd_chassis.http.bearer import TokenCheck
 from gmsd_chassis.keyring import DirectoryKeyRing
 from gmsd_chassis.service import Service
 from gmsd_publication.adapters import fold as folding
 from gmsd_publication.adapters.facts import Facts, Modes
 from gmsd_publication.adapters.library import Library
 from gmsd_publication.adapters.schema import MIGRATIONS
-from gmsd_publication.adapters.tokens import PlatformTokens
 from gmsd_publication.desk import Desk
+from gmsd_publication.errors import Problem
 from gmsd_publication.http.app import create
 from gmsd_publication.http.feed import Feed
 from gmsd_publication.press import Press
@@ -25,8 +26,7 @@ def build() -> Service:
     settings = PublicationSettings()
     settings.check_products()
     clock = settings.clock()
-    keks = {zone: path.read_bytes() for zone, path in settings.keks().items()}
-    keyring = DirectoryKeyRing(settings.keys_dir, keks, clock, owner="publication")
+    keyring = DirectoryKeyRing(settings.keys_dir, settings.keks(), clock, owner="publication")
     publisher = Publisher(settings.kafka_bootstrap, client_id=f"publication-{settings.instance}")
     content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
     store = FoldStore(settings.state_dir / "publication.sqlite", MIGRATIONS)
@@ -49,12 +49,7 @@ def build() -> Service:
         clock=clock,
     )
     feed = Feed(facts)
-    tokens = PlatformTokens(
-        settings.jwks,
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        algorithms=settings.token_algorithms,
-    )
+    tokens = TokenCheck.of(settings, Problem)
     http = create(
         reading=Reading(facts, library), feed=feed, desk=desk, tokens=tokens, public_url=settings.public_url
     )

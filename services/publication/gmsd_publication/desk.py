@@ -1,13 +1,14 @@
 """The publication desk: the one writer of the publications topic.
 
-Looks at the facts, and does the next thing that has to be done: retract first, then release. It keeps nothing between two
-looks, so a crash anywhere is healed by looking again: content without an event does not exist, a retraction without its
+Looks at the facts, and does the next thing that has to be done: retract everywhere first, then release. What is away for one
+period postpones that period and no other. It keeps nothing between two looks, so a crash anywhere is healed by looking again: content without an event does not exist, a retraction without its
 release leaves a gap that the next look fills, and an event that was written twice has the same id.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,30 +18,21 @@ from gmsd_chassis.bus.backoff import Backoff
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.errors import TryLater
 from gmsd_chassis.logs import log
-from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased, PublicationRetracted
+from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased
 from gmsd_publication import metrics
 from gmsd_publication.adapters.facts import Facts
 from gmsd_publication.adapters.library import Library
 from gmsd_publication.domain import identity
 from gmsd_publication.domain.consent import Policy
-from gmsd_publication.domain.schedule import (
-    CONSENT_WITHDRAWN,
-    Figures,
-    Release,
-    ReleasePolicy,
-    Standing,
-    release_due,
-    snapshot_for,
-    to_retract,
-)
+from gmsd_publication.domain.schedule import ReleasePolicy, Standing, release_due, snapshot_for
 from gmsd_publication.domain.status import status_of
 from gmsd_publication.press import Press, Refused
+from gmsd_publication.recall import Key, Recall
 from gmsd_publication.scribe import Scribe
 
 # A look is one SELECT on a local file. The fold commits in a thread of its own and has no hook after its commit; five
 # looks a second keep a demonstration lively and cost nothing that can be measured.
 LOOK_SECONDS = 0.2
-_NO_FIGURES = Figures(frozenset(), frozenset())
 _PATIENCE = Backoff()
 
 Outcome = Literal["released", "exists", "held", "no_snapshot", "busy"]
@@ -52,6 +44,14 @@ class Answer:
 
     outcome: Outcome
     release: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a look leaves: the earliest moment at which something will be due, and per postponed period what was away."""
+
+    due: datetime | None
+    late: Mapping[Key, TryLater]
 
 
 class Desk:
@@ -68,57 +68,75 @@ class Desk:
         clock: Clock,
         backoff: Backoff = _PATIENCE,
     ) -> None:
-        self._facts, self._scribe, self._press, self._library = facts, scribe, press, library
+        self._facts, self._scribe, self._press = facts, scribe, press
+        self._recall = Recall(facts=facts, scribe=scribe, press=press, library=library)
         self._policy_of, self._clock, self._backoff = policy_of, clock, backoff
-        self._requests: dict[tuple[str, str], list[asyncio.Future[Answer]]] = {}
+        self._requests: dict[Key, list[asyncio.Future[Answer]]] = {}
+        self._asked = False
 
     async def request(self, product: str, period: str) -> Answer:
         """Release the present state of a product and period now, whatever its policy says."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._requests.setdefault((product, period), []).append(answer)
+        self._asked = True
         return await answer
 
     async def run(self) -> None:
-        """Look, act, wait. What is away makes the desk wait; anything else crashes the process."""
-        seen, due, attempt = -1, None, 0
+        """Look, act, wait. What is away postpones; anything else crashes the process."""
+        seen, due, attempt, again = -1, None, 0, math.inf
         while True:
             revision = await asyncio.to_thread(self._facts.revision)
-            if revision == seen and not self._requests and (due is None or due > self._clock.now()):
+            quiet = revision == seen and not self._asked and (due is None or due > self._clock.now())
+            # Whoever waits for what is away waits by the back-off; a new fact is looked at all the same.
+            if quiet and time.monotonic() < again:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            try:
-                due = await self.round()
-            except TryLater as later:
+            self._asked = False
+            look = await self.round()
+            seen, due = revision, look.due
+            if not look.late:
+                attempt, again = 0, math.inf
+            elif again == math.inf or time.monotonic() >= again:
                 attempt += 1
-                metrics.POSTPONED.inc(reason=later.reason)
-                log.warning("desk_postponed", reason=later.reason, attempt=attempt)
-                await asyncio.sleep(self._backoff.delay(attempt, later.after))
-            else:
-                seen, attempt = revision, 0
+                again = time.monotonic() + self._postponed(look, attempt)
 
-    async def round(self) -> datetime | None:
-        """Every product and period once; the earliest moment at which something will be due."""
+    async def round(self) -> Round:
+        """Every product and period once. Whenever a fact came in, retractions go before the next release."""
         keys = await asyncio.to_thread(self._facts.keys)
         for asked in set(self._requests) - set(keys):
             self._answer(*asked, Answer("no_snapshot"))
-        moments = [await self._attend(product, period) for product, period in keys]
-        return min((moment for moment in moments if moment is not None), default=None)
+        seen, moments = -1, []
+        unsettled: dict[Key, TryLater] = {}
+        postponed: dict[Key, TryLater] = {}
+        for key in keys:
+            revision = await asyncio.to_thread(self._facts.revision)
+            if revision != seen:
+                unsettled, seen = await self._recall.everywhere(keys), revision
+            if key in unsettled:
+                continue
+            try:
+                moments.append(await self._consider(*key))
+            except TryLater as later:
+                postponed[key] = later
+        due = min((moment for moment in moments if moment is not None), default=None)
+        return Round(due, unsettled | postponed)
 
-    async def _attend(self, product: str, period: str) -> datetime | None:
-        while True:
-            standing = await asyncio.to_thread(self._facts.standing, product, period)
-            if standing is None:
-                return None
-            policy = await asyncio.to_thread(self._facts.policy, product, period)
-            retract = to_retract(standing, policy, await self._figures(standing))
-            if not retract:
-                return await self._consider(standing, policy)
-            await self._retract(standing, retract[0])
+    def _postponed(self, look: Round, attempt: int) -> float:
+        for (product, period), later in look.late.items():
+            metrics.POSTPONED.inc(reason=later.reason)
+            log.warning("postponed", product=product, period=period, reason=later.reason, attempt=attempt)
+        return self._backoff.delay(attempt, max(later.after or 0.0 for later in look.late.values()))
 
-    async def _consider(self, standing: Standing, policy: Policy) -> datetime | None:
-        key = (standing.product, standing.period)
+    async def _consider(self, product: str, period: str) -> datetime | None:
+        standing = await asyncio.to_thread(self._facts.standing, product, period)
+        if standing is None:
+            return None
+        policy = await asyncio.to_thread(self._facts.policy, product, period)
+        if await self._recall.wanted(standing, policy) is not None:
+            return self._clock.now()  # consent was withdrawn since the retractions of this round
+        key = (product, period)
         requested = key in self._requests
-        release_policy = self._policy_of(standing.product)
+        release_policy = self._policy_of(product)
         snapshot_id = snapshot_for(standing, release_policy, requested=requested)
         trigger = identity.trigger_id(*key, snapshot_id, self._press.protection, policy)
         due = release_due(standing, release_policy, trigger, requested=requested)
@@ -138,44 +156,6 @@ class Desk:
         for waiting in self._requests.pop((product, period), []):
             if not waiting.done():
                 waiting.set_result(answer)
-
-    # -- retract -------------------------------------------------------------------------------------------------
-
-    async def _figures(self, standing: Standing) -> dict[UUID, Figures]:
-        readable = [release for release in standing.releases if release.retracted is None]
-        return {release.id: await self._figures_of(release) for release in readable}
-
-    async def _figures_of(self, release: Release) -> Figures:
-        known = await asyncio.to_thread(self._facts.figures, release.id)
-        if known is not None:
-            return known
-        event = await asyncio.to_thread(self._facts.release, release.id)
-        found = None if event is None else await self._press.figures_of(event.data)
-        if found is None:
-            return _NO_FIGURES
-        await asyncio.to_thread(self._facts.keep_figures, release.id, found)
-        return found
-
-    async def _retract(self, standing: Standing, release: Release) -> None:
-        won = await self._scribe.write(
-            lambda sequence: PublicationRetracted(
-                product=standing.product,
-                period=standing.period,
-                sequence=sequence,
-                release_id=release.id,
-                number=release.number,
-                reason="toestemming ingetrokken",
-            ),
-            cause=identity.retraction_cause(release.id, CONSENT_WITHDRAWN),
-            stage="retracted",
-            correlation=release.trigger,
-        )
-        event = await asyncio.to_thread(self._facts.release, release.id)
-        if event is not None:
-            self._library.forget(event.data.contents())
-        if won:
-            metrics.RETRACTED.inc(product=standing.product)
-            log.info("retracted", product=standing.product, period=standing.period, number=release.number)
 
     # -- release -------------------------------------------------------------------------------------------------
 
@@ -237,7 +217,7 @@ class Desk:
 
     async def _hold(self, standing: Standing, snapshot_id: str, trigger: UUID, why: Refused) -> Answer:
         product, period = standing.product, standing.period
-        metrics.HELD.inc(product=product, reason=why.reason)
+        metrics.HELD.inc(product=product)
         log.error("held", product=product, period=period, reason=why.reason, detail=why.detail)
         if trigger not in standing.held:
             await self._scribe.write(

@@ -4,85 +4,20 @@ Values in a template are names of parameters, allowed values and identifiers of 
 never repeated.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
 
-TYPE_PREFIX = "urn:nld:gmsd:fout:"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One way to fail. `detail` is a template for `str.format`."""
-
-    status: HTTPStatus
-    title: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One of several faults in a request: the parameter or field, and what is allowed."""
-
-    place: str
-    text: str
-
-
-class Problem(Exception):
-    """An answer with a status of 400 or more."""
-
-    def __init__(
-        self,
-        slug: str,
-        *,
-        faults: Sequence[Fault] = (),
-        headers: Mapping[str, str] | None = None,
-        **values: str,
-    ) -> None:
-        super().__init__(slug)
-        entry = CATALOGUE[slug]
-        self.slug, self.status, self.title = slug, entry.status, entry.title
-        self.detail = entry.detail.format(**values)
-        self.faults = tuple(faults)
-        self.headers = dict(headers or {})
-
-    def body(self) -> dict[str, object]:
-        """The problem+json members."""
-        body: dict[str, object] = {
-            "type": TYPE_PREFIX + self.slug,
-            "title": self.title,
-            "status": int(self.status),
-            "detail": self.detail,
-        }
-        if self.faults:
-            body["errors"] = [{"plaats": fault.place, "melding": fault.text} for fault in self.faults]
-        return body
-
+from gmsd_chassis.http import problem
+from gmsd_chassis.http.problem import COMMON, Entry
 
 _S = HTTPStatus
 
-CATALOGUE: dict[str, Entry] = {
+CATALOGUE: Mapping[str, Entry] = COMMON | {
     "verzoek-ongeldig": Entry(
         _S.BAD_REQUEST,
         "Verzoek ongeldig",
         "Het verzoek klopt niet. Per fout staat in errors welke parameter het is en wat er mag staan.",
     ),
-    "niet-aangemeld": Entry(
-        _S.UNAUTHORIZED,
-        "Niet aangemeld",
-        "Stuur een toegangstoken mee in de header Authorization: Bearer.",
-    ),
-    "token-ongeldig": Entry(
-        _S.UNAUTHORIZED,
-        "Toegangstoken ongeldig",
-        "Het toegangstoken is niet aanvaard: {reden}. Vraag een nieuw token aan.",
-    ),
-    "geen-toegang": Entry(
-        _S.FORBIDDEN,
-        "Geen toegang",
-        "Dit token geeft geen toegang tot deze handeling; nodig is de rol {rol}.",
-    ),
-    "niet-gevonden": Entry(_S.NOT_FOUND, "Niet gevonden", "Op dit adres staat niets. Zie /v1/openapi.json."),
     "publicatie-onbekend": Entry(
         _S.NOT_FOUND, "Publicatie onbekend", "Deze publicatie bestaat niet. Zie /v1/publicaties."
     ),
@@ -90,11 +25,6 @@ CATALOGUE: dict[str, Entry] = {
         _S.NOT_FOUND,
         "Tabel onbekend",
         "Deze tabel bestaat niet. De tabellen van elke publicatie staan in /v1/publicaties.",
-    ),
-    "methode-niet-toegestaan": Entry(
-        _S.METHOD_NOT_ALLOWED,
-        "Methode niet toegestaan",
-        "Dit adres kent deze methode niet. Zie /v1/openapi.json.",
     ),
     "formaat-niet-beschikbaar": Entry(
         _S.NOT_ACCEPTABLE, "Formaat niet beschikbaar", "Vraag met Accept om application/json of text/csv."
@@ -130,12 +60,12 @@ CATALOGUE: dict[str, Entry] = {
         "Tijdelijk niet beschikbaar",
         "De tabellen zijn nu niet te lezen. Probeer het over enkele seconden opnieuw.",
     ),
-    "aanmelding-niet-te-controleren": Entry(
-        _S.SERVICE_UNAVAILABLE,
-        "Aanmelding niet te controleren",
-        "De sleutels van de aanmelddienst zijn nu niet te lezen. Probeer het later opnieuw.",
-    ),
 }
+
+
+class Problem(problem.Problem, catalogue=CATALOGUE):
+    """An answer of publication with a status of 400 or more."""
+
 
 REASONS: dict[str, str] = {
     "snapshot_expired": "The exact cells are older than their retention. Wait for a new snapshot, or cause one.",

@@ -1,12 +1,11 @@
 """What publication is told."""
 
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from gmsd_chassis.errors import ConfigError
-from gmsd_chassis.settings import ServiceSettings
+from gmsd_chassis.settings import TokenSettings
 from gmsd_contracts.catalogue import Product
 from gmsd_contracts.envelope import DEFAULT_OIN
 from gmsd_contracts.period import bounds
@@ -16,22 +15,11 @@ from gmsd_publication.domain.protection import PROTECTIONS, Protection
 from gmsd_publication.domain.schedule import Quiet, ReleasePolicy
 
 
-class PublicationSettings(ServiceSettings):
+class PublicationSettings(TokenSettings):
     """Publication reads exact cells and writes public tables; it never holds a key of persons."""
 
     zones: ClassVar[frozenset[Zone]] = frozenset({Zone.STATISTICAL})
 
-    jwks: Path = Field(description="File with the public keys (JWKS) that sign access tokens")
-    token_issuer: str = Field(
-        default="urn:gmsd:lokaal", description="Issuer (iss) that access tokens must name"
-    )
-    token_audience: str = Field(
-        default="gmsd-intake", description="Audience (aud) that access tokens must name; the platform has one"
-    )
-    token_algorithms: tuple[str, ...] = Field(
-        default=("ES256", "PS256", "RS256", "EdDSA"),
-        description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
-    )
     oin: str = Field(
         default=DEFAULT_OIN,
         pattern=r"^[0-9]{20}$",

@@ -7,15 +7,15 @@ from gmsd_chassis.bus.inbox import Inbox
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing, RetentionSweep
+from gmsd_chassis.keyring import DirectoryKeyRing, Erasure, RetentionSweep
 from gmsd_chassis.service import Service
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.topics import ASSESSMENTS, DELIVERIES
 from gmsd_contracts.zones import Zone
 from gmsd_validation.adapters.checker import Checker
-from gmsd_validation.adapters.erasure import Erasure
 from gmsd_validation.handlers import ACCEPTS, Validation
+from gmsd_validation.metrics import ERASED
 from gmsd_validation.settings import ValidationSettings
 
 MIB = 1024 * 1024
@@ -32,8 +32,7 @@ def build() -> Service:
     """Validation as a service, from the environment. Raises ConfigError."""
     settings = ValidationSettings()
     clock = settings.clock()
-    keks = {zone: path.read_bytes() for zone, path in settings.keks().items()}
-    keyring = DirectoryKeyRing(settings.keys_dir, keks, clock, owner="validation")
+    keyring = DirectoryKeyRing(settings.keys_dir, settings.keks(), clock, owner="validation")
     publisher = Publisher(settings.kafka_bootstrap, client_id=f"validation-{settings.instance}")
     workshop = Workshop(
         jobs={"assess": "gmsd_validation.jobs:assess"},
@@ -42,7 +41,7 @@ def build() -> Service:
         warm=("polars", "pyarrow", "pyarrow.ipc", "pyarrow.csv", "gmsd_validation.domain.assess"),
     )
     content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
-    validation = Validation(checker=Checker(content, workshop), erasure=Erasure(keyring), clock=clock)
+    validation = Validation(checker=Checker(content, workshop), erasure=Erasure(keyring, ERASED), clock=clock)
     sweep = RetentionSweep(
         keyring,
         settings.kafka_bootstrap,

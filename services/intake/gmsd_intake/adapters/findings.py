@@ -6,7 +6,6 @@ The stream brings the Dutch words of its rules along in its metadata, so nothing
 import asyncio
 import csv
 import io
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from gmsd_chassis.content.store import ContentStore
 from gmsd_contracts.content import ContentRef
+from gmsd_contracts.findings import Words, words_of
 
 MESSAGE, ACTION = "message", "action"
 """Added to each row, from the words of its rule; None for a rule without words."""
@@ -65,7 +65,7 @@ class Batch:
     """Some findings as they are stored; only what is shown becomes rows."""
 
     records: pa.RecordBatch
-    words: dict[str, dict[str, str]]
+    words: Words
 
     def __len__(self) -> int:
         return int(self.records.num_rows)
@@ -86,15 +86,9 @@ async def batches(content: ContentStore, ref: ContentRef) -> AsyncIterator[Batch
     async with aclosing(content.read(ref)) as pieces:
         file = io.BufferedReader(_Pulled(pieces, loop), 256 * 1024)
         reader = await asyncio.to_thread(pa.ipc.open_stream, file)
-        words = _words(reader.schema.metadata)
+        words = words_of(reader.schema)
         while (records := await asyncio.to_thread(_next, reader)) is not None:
             yield Batch(records, words)
-
-
-def _words(metadata: dict[bytes, bytes] | None) -> dict[str, dict[str, str]]:
-    """Per rule its title, message template and action."""
-    words: dict[str, dict[str, str]] = json.loads((metadata or {}).get(b"rules", b"{}"))
-    return words
 
 
 def _next(reader: Any) -> pa.RecordBatch | None:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from gmsd_chassis.http.problem import Fault
 from gmsd_contracts.catalogue import Product
 from gmsd_contracts.events.registration import DelivererRegistered, WindowClosed, WindowOpened
 from gmsd_contracts.period import bounds
-from gmsd_intake.errors import Fault, Problem
+from gmsd_intake.errors import Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http import words
 from gmsd_intake.http.deliveries import Code, Period

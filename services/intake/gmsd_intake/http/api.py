@@ -5,17 +5,18 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from starlette.types import ASGIApp
 
-from gmsd_intake.adapters.tokens import TokenCheck
+from gmsd_chassis.http.bearer import TokenCheck
+from gmsd_chassis.http.envelope import Envelope
+from gmsd_intake.domain.refusal import Refused
 from gmsd_intake.http import administration, deliveries, findings, openapi, problems, upload
-from gmsd_intake.http.envelope import Envelope
+from gmsd_intake.http.headers import headers
 from gmsd_intake.http.services import Services
 from gmsd_intake.http.upload import Uploads
 
 
-def fastapi_app(services: Services, tokens: TokenCheck) -> FastAPI:
-    """The endpoints, without what every answer carries."""
+def create(services: Services, tokens: TokenCheck) -> FastAPI:
+    """Endpoints, problems and the document, in their envelope."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
     app.state.tokens = tokens
@@ -24,7 +25,9 @@ def fastapi_app(services: Services, tokens: TokenCheck) -> FastAPI:
     for router in (upload.router, deliveries.router, findings.router, administration.router):
         app.include_router(router, prefix="/v1")
         app.state.routes += [route for route in router.routes if isinstance(route, APIRoute)]
-    problems.install(app)
+    problems.ANSWERS.install(app)
+    app.add_exception_handler(Refused, problems.refused)
+    app.add_middleware(Envelope, answers=problems.ANSWERS, headers=headers)
     document: dict[str, Any] = openapi.document(app, services.base_url)
 
     async def published() -> JSONResponse:
@@ -33,8 +36,3 @@ def fastapi_app(services: Services, tokens: TokenCheck) -> FastAPI:
 
     app.add_api_route("/v1/openapi.json", published, include_in_schema=False)
     return app
-
-
-def build(services: Services, tokens: TokenCheck) -> ASGIApp:
-    """What the chassis serves."""
-    return Envelope(fastapi_app(services, tokens))

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from gmsd_chassis.http.problem import Fault
 from gmsd_intake.adapters.answers import Listed, Wanted
 from gmsd_intake.adapters.fold import stamp
 from gmsd_intake.domain.state import State
-from gmsd_intake.errors import Fault, Problem
+from gmsd_intake.errors import Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http import words
 from gmsd_intake.http.routes import BOTH, ONLY_DELIVERER, ONLY_PLATFORM, GuardedRoute

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
+from gmsd_chassis.http.problem import Fault
 from gmsd_intake.adapters.findings import ACTION, MESSAGE, Batch, as_csv, batches
-from gmsd_intake.errors import Fault, Problem
+from gmsd_intake.errors import Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http.deliveries import Count
 from gmsd_intake.http.routes import ONLY_DELIVERER, GuardedRoute

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gmsd_chassis.http.bearer import Caller
+from gmsd_chassis.http.problem import Fault
 from gmsd_contracts.period import bounds
 from gmsd_contracts.slot import Slot
 from gmsd_intake.adapters.multipart import FIELDS
-from gmsd_intake.adapters.tokens import Caller
-from gmsd_intake.errors import Fault, Problem
+from gmsd_intake.errors import Problem
 
 _DATASET = re.compile(r"[a-z][a-z_]{1,30}")
 _CODE = re.compile(r"[A-Z0-9]{2,20}")

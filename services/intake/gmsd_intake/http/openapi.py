@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from gmsd_intake.http.envelope import PROBLEM_JSON, VERSION
+from gmsd_chassis.http.problem import PROBLEM_JSON
+from gmsd_intake.http.headers import VERSION
 from gmsd_intake.http.models import Probleem
 from gmsd_intake.http.routes import STREAMED
 

@@ -1,16 +1,16 @@
-"""From exceptions to problem+json."""
+"""What the chassis cannot know of intake's problems: Dutch words for wrong fields, the domain's refusals, our routes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
+from gmsd_chassis.http.answers import Answers
+from gmsd_chassis.http.problem import Fault
 from gmsd_intake.domain.refusal import Refused
-from gmsd_intake.errors import Fault, Problem
-from gmsd_intake.http.envelope import PROBLEM_JSON, problem_answer
+from gmsd_intake.errors import Problem
+from gmsd_intake.metrics import PROBLEMS
 
 _WORDS = {
     "missing": "ontbreekt",
@@ -32,21 +32,6 @@ _WORDS = {
     "date_parsing": "is geen datum (JJJJ-MM-DD)",
     "value_error": "is ongeldig",
 }
-_FRAMEWORK = {404: "niet-gevonden", 405: "methode-niet-toegestaan"}
-
-
-def install(app: FastAPI) -> None:
-    """Every way an endpoint can say no ends in one form."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _framework)
-
-
-def answer(problem: Problem) -> JSONResponse:
-    """A problem as a response."""
-    status, body, headers = problem_answer(problem)
-    return JSONResponse(body, status, headers, media_type=PROBLEM_JSON)
 
 
 def faults_of(errors: Sequence[Mapping[str, Any]]) -> tuple[Fault, ...]:
@@ -60,21 +45,6 @@ def _place(error: Mapping[str, Any]) -> str:
     return ".".join(str(part) for part in parts)
 
 
-async def _problem(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    return answer(error)
-
-
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refused)
-    return answer(Problem.of(error))
-
-
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    return answer(Problem("verzoek-ongeldig", faults=faults_of(error.errors())))
-
-
 def _methods_at(request: Request) -> str:
     """Starlette names the methods of the first route only; a path of ours has one route per method."""
     found: set[str] = set()
@@ -85,10 +55,14 @@ def _methods_at(request: Request) -> str:
     return ", ".join(sorted(found))
 
 
-async def _framework(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    allow = {"Allow": _methods_at(request)} if error.status_code == 405 else {}
-    slug = _FRAMEWORK.get(error.status_code)
-    if slug is None:
-        slug = "verzoek-ongeldig" if error.status_code < 500 else "interne-fout"
-    return answer(Problem(slug, headers=allow))
+def _count(slug: str) -> None:
+    PROBLEMS.inc(slug=slug)
+
+
+ANSWERS = Answers(Problem, faults=faults_of, allow=_methods_at, count=_count)
+
+
+async def refused(request: Request, error: Exception) -> JSONResponse:
+    """What the domain refuses, as a problem."""
+    assert isinstance(error, Refused)
+    return ANSWERS.of(Problem.of(error))

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from gmsd_intake.adapters.tokens import DELIVERER, PLATFORM, Caller, TokenCheck
+from gmsd_chassis.http.bearer import DELIVERER, PLATFORM, Caller, TokenCheck
 from gmsd_intake.errors import Problem
 
 ROLES = "x-rollen"
@@ -41,10 +41,7 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             check = cast("TokenCheck", request.app.state.tokens)
-            caller = await check.caller(request.headers.get("authorization"))
-            if not caller.roles & set(allowed):
-                raise Problem("geen-toegang", rol=" of ".join(allowed))
-            request.state.caller = caller
+            request.state.caller = await check.caller(request.headers.get("authorization"), allowed)
             if not streamed and request.method in ("POST", "PUT"):
                 request = await _bounded(request)
             return await original(request)

@@ -8,11 +8,11 @@ from fastapi import Depends, Request
 
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content.store import ContentStore
+from gmsd_chassis.http.bearer import Caller
 from gmsd_chassis.keyring.keyring import KeyRing
 from gmsd_intake.adapters.answers import Listed
 from gmsd_intake.adapters.queries import ReadModel
 from gmsd_intake.adapters.spool import SpoolDirectory
-from gmsd_intake.adapters.tokens import Caller
 from gmsd_intake.errors import Problem
 from gmsd_intake.handlers import Commands
 from gmsd_intake.http.routes import caller_of

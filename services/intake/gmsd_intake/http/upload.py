@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
+from gmsd_chassis.http.bearer import DELIVERER, Caller
 from gmsd_intake.adapters import digest
 from gmsd_intake.adapters.multipart import FILE_FIELD, FormReader
 from gmsd_intake.adapters.spool import Spool, SpoolDirectory
-from gmsd_intake.adapters.tokens import DELIVERER, Caller
 from gmsd_intake.domain.admission import admit, specification
 from gmsd_intake.domain.refusal import Refused
 from gmsd_intake.errors import Problem

@@ -29,6 +29,11 @@ class Consents:
         """Those of `gemeenten` that may not be published."""
         return frozenset(gemeente for gemeente in gemeenten if not self.allows(gemeente))
 
+    @property
+    def refuses_some(self) -> bool:
+        """Whether there may be a gemeente that may not be published; with opt-in there always is one that was silent."""
+        return self.mode is ConsentMode.OPT_IN or not all(self.spoken.values())
+
     def fingerprint(self) -> str:
         """Equal for states that mean the same for everybody: a consent that repeats what silence means changes nothing."""
         silence = self.mode is ConsentMode.OPT_OUT

@@ -1,9 +1,9 @@
 """When a release comes out, and when one is taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from gmsd_publication.domain.consent import Policy
@@ -45,7 +45,7 @@ class Calendar:
 
 ReleasePolicy = Quiet | Manual | Calendar
 
-CONSENT_WITHDRAWN = "toestemming ingetrokken"
+CONSENT_WITHDRAWN: Final = "toestemming ingetrokken"
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,14 @@ class Figures:
         return policy.basis.refused_of(self.whole) | policy.wijk.refused_of(self.inside)
 
 
-def to_retract(standing: Standing, policy: Policy, figures: Mapping[UUID, Figures]) -> tuple[Release, ...]:
-    """Every readable release that tells of a gemeente without consent, newest first.
+def must_retract(figures: Figures | None, policy: Policy) -> bool:
+    """Whether a release with these figures tells of a gemeente without consent.
 
-    Replaced releases too: with the old total still readable beside the new one, their difference is the objector.
+    None: its tables cannot be read. It may then tell of anybody, so one gemeente without consent is enough.
     """
-    return tuple(
-        release
-        for release in reversed(standing.releases)
-        if release.retracted is None and figures[release.id].refused(policy)
-    )
+    if figures is None:
+        return policy.basis.refuses_some or policy.wijk.refuses_some
+    return bool(figures.refused(policy))
 
 
 def release_due(

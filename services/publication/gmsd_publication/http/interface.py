@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
+from gmsd_chassis.http.bearer import PLATFORM, TokenCheck
+from gmsd_chassis.http.problem import Fault
 from gmsd_contracts.catalogue import Level, Moment, Product
 from gmsd_contracts.period import bounds
 from gmsd_publication import metrics
-from gmsd_publication.adapters.tokens import PlatformTokens
 from gmsd_publication.desk import Desk
-from gmsd_publication.errors import Fault, Problem
+from gmsd_publication.errors import Problem
 from gmsd_publication.http import documents, rows
 from gmsd_publication.http import openapi as spec
 from gmsd_publication.http.feed import MAX_READERS, Feed
@@ -34,9 +35,7 @@ MAX_ORDER_BYTES = 4_096
 _PRODUCTS = [product.value for product in Product]
 
 
-def interface(
-    *, reading: Reading, feed: Feed, desk: Desk, tokens: PlatformTokens, public_url: str
-) -> APIRouter:
+def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, public_url: str) -> APIRouter:
     """All routes, wired."""
     router = APIRouter(prefix="/v1")
 
@@ -130,7 +129,7 @@ def interface(
 
     @router.post("/vrijgaven", operation_id="vrijgeven", openapi_extra=spec.ORDER)
     async def order(request: Request) -> Response:
-        await tokens.require(request.headers.get("authorization"))
+        await tokens.caller(request.headers.get("authorization"), [PLATFORM])
         product, period = await _order(request)
         made = await desk.request(product, period)
         if made.outcome == "no_snapshot":

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
-from gmsd_publication.errors import Fault, Problem
+from gmsd_chassis.http.problem import Fault
+from gmsd_publication.errors import Problem
 
 
 class Query:

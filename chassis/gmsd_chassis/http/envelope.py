@@ -1,18 +1,14 @@
-"""What every answer carries, and the last net under every error."""
+"""What every answer carries, and the last net under every error. Pure ASGI, so that streams stay streams."""
 
-import json
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gmsd_chassis.http.answers import Answers
 from gmsd_chassis.logs import log
-from gmsd_intake.errors import Problem
-from gmsd_intake.metrics import PROBLEMS
 
-VERSION = "1.0.0"
-PROBLEM_JSON = "application/problem+json"
-SECURITY_HEADERS = {
+SECURITY_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "frame-ancestors 'none'",
     "Strict-Transport-Security": "max-age=31536000",
@@ -20,7 +16,10 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
 }
-"""NL API Design Rules, transport/security-headers."""
+"""NL API Design Rules, transport/security-headers. A service's own headers go before these, a route's before both."""
+
+Headers = Callable[[Scope], Mapping[str, str]]
+Answered = Callable[[Scope, int], None]
 
 
 class AnswerBroken(Exception):
@@ -28,10 +27,25 @@ class AnswerBroken(Exception):
 
 
 class Envelope:
-    """Outermost ASGI layer: version and security headers on every answer, a bare problem for whatever was not foreseen."""
+    """Middleware: headers on every answer, and a bare problem for whatever was not foreseen.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Add it to the app last, so that it is the outermost but for Starlette's own net, which answers in plain text and
+    gives the exception to a server that prints it. `headers`: of the service, for a request. `answered`: called with the
+    status of every answer.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        answers: Answers,
+        headers: Headers,
+        answered: Answered = lambda scope, status: None,
+    ) -> None:
         self._app = app
+        self._answers = answers
+        self._headers = headers
+        self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -45,9 +59,9 @@ class Envelope:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                headers["API-Version"] = VERSION
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in {**SECURITY_HEADERS, **self._headers(scope)}.items():
                     headers.setdefault(name, value)
+                self._answered(scope, message["status"])
             await send(message)
 
         try:
@@ -56,21 +70,7 @@ class Envelope:
             log.error("request_failed", method=scope["method"], route=_route(scope), error=error)
             if started:
                 raise AnswerBroken from None
-            await _plain(Problem("interne-fout"), dressed)
-
-
-def problem_answer(problem: Problem) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Status, body and headers of a problem; counts it."""
-    PROBLEMS.inc(slug=problem.slug)
-    return int(problem.status), problem.body(), problem.headers
-
-
-async def _plain(problem: Problem, send: Send) -> None:
-    status, body, _ = problem_answer(problem)
-    raw = json.dumps(body, ensure_ascii=False).encode()
-    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(raw)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": raw})
+            await self._answers.last()(scope, receive, dressed)
 
 
 def _route(scope: Scope) -> str:

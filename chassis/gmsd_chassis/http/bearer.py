@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 from joserfc import jwt
@@ -13,7 +15,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from gmsd_chassis.errors import ConfigError
-from gmsd_intake.errors import Problem
+from gmsd_chassis.http.problem import Problem
+from gmsd_chassis.settings import TokenSettings
 
 DELIVERER = "aanleveraar"
 PLATFORM = "platform"
@@ -44,6 +47,10 @@ class Caller:
         return self.is_platform or (self.deliverer is not None and self.deliverer == deliverer)
 
 
+class KeysUnreadable(Exception):
+    """There is no key set to check against now."""
+
+
 class KeySource:
     """The key set behind a setting: a file, or an https address. Read again when a key is unknown."""
 
@@ -58,10 +65,7 @@ class KeySource:
         self._reading = asyncio.Lock()
 
     async def keys(self, *, fresh: bool) -> KeySet | None:
-        """The keys; None when `fresh` is asked and they were read only just now.
-
-        Raises Problem(aanmelding-niet-te-controleren) when there is nothing to check against.
-        """
+        """The keys; None when `fresh` is asked and they were read only just now. Raises KeysUnreadable."""
         async with self._reading:
             if self._keys is not None and not fresh:
                 return self._keys
@@ -70,7 +74,7 @@ class KeySource:
             try:
                 self._keys = KeySet.import_key_set(json.loads(await self._text()))
             except (OSError, ValueError, JoseError, httpx.HTTPError):
-                raise Problem("aanmelding-niet-te-controleren", headers={"Retry-After": "30"}) from None
+                raise KeysUnreadable from None
             self._read_at = time.monotonic()
             return self._keys
 
@@ -84,12 +88,21 @@ class KeySource:
 
 
 class TokenCheck:
-    """Turns the header Authorization into a Caller, or a Problem of 401 or 403."""
+    """Turns the header Authorization into a Caller, or the service's Problem of 401, 403 or 503."""
 
-    def __init__(self, source: KeySource, *, issuer: str, audience: str, algorithms: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        source: KeySource,
+        problem: type[Problem],
+        *,
+        issuer: str,
+        audience: str,
+        algorithms: Sequence[str],
+    ) -> None:
         if not algorithms or any(name.startswith("HS") or name == "none" for name in algorithms):
             raise ConfigError("GMSD_TOKEN_ALGORITHMS must name algorithms with a public key, such as ES256.")
         self._source = source
+        self._problem = problem
         self._algorithms = list(algorithms)
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY,
@@ -99,21 +112,38 @@ class TokenCheck:
             sub={"essential": True},
         )
 
-    async def caller(self, authorization: str | None) -> Caller:
-        """Who asks; the roles are not judged here."""
+    @classmethod
+    def of(cls, settings: TokenSettings, problem: type[Problem]) -> Self:
+        """As the operator says. Raises ConfigError."""
+        source = KeySource(settings.jwks)
+        if "://" not in settings.jwks and not Path(settings.jwks).is_file():
+            raise ConfigError(f"GMSD_JWKS names {settings.jwks}, which is not a file")
+        return cls(
+            source,
+            problem,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            algorithms=settings.token_algorithms,
+        )
+
+    async def caller(self, authorization: str | None, allowed: Sequence[str]) -> Caller:
+        """Who asks, when the token is valid and has one of the roles `allowed`."""
         if authorization is None:
-            raise Problem("niet-aangemeld", headers={"WWW-Authenticate": "Bearer"})
+            raise self._problem("niet-aangemeld", headers={"WWW-Authenticate": "Bearer"})
         match = _BEARER.fullmatch(authorization.strip())
         if match is None:
-            raise _invalid("het is geen Bearer-token")
-        token = await self._decode(match[1])
+            raise self._invalid("het is geen Bearer-token")
+        try:
+            token = await self._decode(match[1])
+        except KeysUnreadable:
+            raise self._problem("aanmelding-niet-te-controleren", headers={"Retry-After": "30"}) from None
         if str(token.header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
-            raise _invalid("het is geen toegangstoken (typ at+jwt)")
+            raise self._invalid("het is geen toegangstoken (typ at+jwt)")
         try:
             self._claims.validate(token.claims)
         except JoseError:
-            raise _invalid("uitgever, doelgroep of geldigheid klopt niet") from None
-        return _caller(token.claims)
+            raise self._invalid("uitgever, doelgroep of geldigheid klopt niet") from None
+        return self._caller(token.claims, allowed)
 
     async def _decode(self, text: str) -> jwt.Token:
         keys = await self._source.keys(fresh=False)
@@ -127,24 +157,24 @@ class TokenCheck:
                 return jwt.decode(text, attempt, algorithms=self._algorithms)
             except (JoseError, ValueError):
                 continue
-        raise _invalid("de handtekening klopt niet")
+        raise self._invalid("de handtekening klopt niet")
 
+    def _caller(self, claims: dict[str, object], allowed: Sequence[str]) -> Caller:
+        given = claims.get("roles")
+        names = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+        roles = frozenset(name for name in names if name in (DELIVERER, PLATFORM))
+        if not roles & set(allowed):
+            raise self._problem("geen-toegang", rol=" of ".join(allowed))
+        deliverer = claims.get("aanleveraar") if DELIVERER in roles else None
+        if deliverer is not None and not (isinstance(deliverer, str) and _DELIVERER_ID.fullmatch(deliverer)):
+            raise self._invalid("de claim aanleveraar is geen kenmerk van een aanleveraar")
+        if roles == {DELIVERER} and deliverer is None:
+            raise self._invalid("de claim aanleveraar ontbreekt")
+        client = claims.get("client_id")
+        # A client id lands in the log for ever, so only what cannot be a number of a person is taken over.
+        known = isinstance(client, str) and _CLIENT_ID.fullmatch(client) and not re.search(r"\d{8}", client)
+        return Caller(roles, deliverer, str(client) if known else "onbekend")
 
-def _caller(claims: dict[str, object]) -> Caller:
-    given = claims.get("roles")
-    names = [given] if isinstance(given, str) else given if isinstance(given, list) else []
-    roles = frozenset(name for name in names if name in (DELIVERER, PLATFORM))
-    deliverer = claims.get("aanleveraar") if DELIVERER in roles else None
-    if deliverer is not None and not (isinstance(deliverer, str) and _DELIVERER_ID.fullmatch(deliverer)):
-        raise _invalid("de claim aanleveraar is geen kenmerk van een aanleveraar")
-    if roles == {DELIVERER} and deliverer is None:
-        raise _invalid("de claim aanleveraar ontbreekt")
-    client = claims.get("client_id")
-    # A client id lands in the log for ever, so only what cannot be a number of a person is taken over.
-    known = isinstance(client, str) and _CLIENT_ID.fullmatch(client) and not re.search(r"\d{8}", client)
-    return Caller(roles, deliverer, str(client) if known else "onbekend")
-
-
-def _invalid(reason: str) -> Problem:
-    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    return Problem("token-ongeldig", reden=reason, headers=headers)
+    def _invalid(self, reason: str) -> Problem:
+        headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        return self._problem("token-ongeldig", reden=reason, headers=headers)
