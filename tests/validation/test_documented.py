@@ -27,5 +27,5 @@ def test_metrics_of_our_own_are_in_the_readme() -> None:
 
 def test_every_death_has_a_reason_that_says_what_to_do() -> None:
     for kind in ("memory", "time", "signal", "exit"):
-        assert errors.reason_of(WorkerDied(kind)) in errors.REASONS
+        assert WorkerDied(kind).reason in errors.REASONS
     assert all(len(sentence.split()) > 5 for sentence in errors.REASONS.values())

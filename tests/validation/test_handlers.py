@@ -13,7 +13,7 @@ from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import DirectoryContentStore
 from gmsd_chassis.errors import Unprocessable
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing
+from gmsd_chassis.keyring import DirectoryKeyRing, Erasure
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, event_id
 from gmsd_contracts.events.delivery_assessed_v1 import DeliveryAssessed, Verdict
@@ -25,8 +25,8 @@ from gmsd_contracts.slot import Slot
 from gmsd_contracts.topics import CONTENT_RAW
 from gmsd_contracts.zones import Zone
 from gmsd_validation.adapters.checker import Checker
-from gmsd_validation.adapters.erasure import Erasure
 from gmsd_validation.handlers import Validation
+from gmsd_validation.metrics import ERASED
 from tests.validation.support import BSN, row, text
 
 GOOD = text("wmo", row("wmo"))
@@ -51,7 +51,7 @@ class Room:
         self.content = DirectoryContentStore(root / "content", self.keyring)
         self.workshop = Workshop(jobs={"assess": job}, seconds=seconds, warm=())
         self.validation = Validation(
-            checker=Checker(self.content, self.workshop), erasure=Erasure(self.keyring), clock=Clock()
+            checker=Checker(self.content, self.workshop), erasure=Erasure(self.keyring, ERASED), clock=Clock()
         )
 
     async def raw(self, data: bytes, delivery: UUID) -> ContentRef:

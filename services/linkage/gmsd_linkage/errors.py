@@ -3,8 +3,6 @@
 `LinkFailed.reason` is one of these slugs; intake shows the delivery as MISLUKT with it.
 """
 
-from gmsd_chassis.isolation import WorkerDied
-
 REASONS: dict[str, str] = {
     "geheugen": "The worker process needed more memory than it may have. Give it more, then requeue.",
     "tijd": "The worker process needed more time than it may have. Give it more, then requeue.",
@@ -14,10 +12,3 @@ REASONS: dict[str, str] = {
     "onbekende_specificatie": "This version of linkage does not know the dataset version. Deploy a newer one, then requeue.",
     "died_repeatedly": "The service died three times on this delivery. Look in its log, then requeue.",
 }
-
-_DEATHS = {"memory": "geheugen", "time": "tijd", "signal": "gecrasht", "exit": "gecrasht"}
-
-
-def reason_of(death: WorkerDied) -> str:
-    """The slug for a way to die."""
-    return _DEATHS[death.kind]

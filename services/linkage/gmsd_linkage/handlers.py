@@ -8,8 +8,8 @@ from gmsd_chassis.bus.inbox import Received
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
-from gmsd_chassis.isolation import JobFailed, WorkerDied, Workshop
-from gmsd_chassis.keyring.keyring import KeyDestroyed
+from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied, Workshop, attempted
+from gmsd_chassis.keyring import Erasure, KeyDestroyed
 from gmsd_contracts.columns import DatasetVersion, version_by_id
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, Payload, source_of
@@ -21,14 +21,10 @@ from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.topics import CONTENT_LINKED
-from gmsd_linkage.adapters.erasure import Erasure
-from gmsd_linkage.errors import reason_of
 from gmsd_linkage.jobs import LINKED
 from gmsd_linkage.metrics import NOBODY, ROWS, WORKER_DEATHS
 
 ACCEPTS = (DeliveryAssessed.TYPE, DeliveryRequeued.TYPE, DeliveryWithdrawn.TYPE)
-MAX_DEATHS = 3
-"""As for the service itself: twice may be the machine, three times is the file."""
 
 
 class Linkage:
@@ -112,23 +108,23 @@ class Linkage:
         self, delivery: UUID, version: DatasetVersion, checked: ContentRef
     ) -> tuple[ContentRef, int]:
         args = {"specification": version.id, "delivery": str(delivery), "key": self._key.hex()}
-        for attempt in range(1, MAX_DEATHS + 1):
+
+        async def attempt() -> tuple[ContentRef, int]:
+            # The block aborts the content of an attempt that does not come to its end.
             async with await self._content.open(
                 CONTENT_LINKED, delivery=delivery, schema=version.linked_name
             ) as writer:
-                try:
-                    done = await self._workshop.run(
-                        "link", args, read=lambda: self._content.read(checked), sinks={LINKED: writer}
-                    )
-                except WorkerDied as death:
-                    WORKER_DEATHS.inc(reason=reason_of(death))
-                    if attempt == MAX_DEATHS:
-                        raise Unprocessable(reason_of(death), f"delivery {delivery}") from None
-                    continue  # the block aborts this attempt's content
-                except JobFailed as failure:
-                    raise Unprocessable("inhoud_onleesbaar", f"delivery {delivery}: {failure}") from None
+                done = await self._workshop.run(
+                    "link", args, read=lambda: self._content.read(checked), sinks={LINKED: writer}
+                )
                 return await writer.close(rows=done["rows"]), done["without_identity"]
-        raise AssertionError("the loop above returns or raises")
+
+        try:
+            return await attempted(attempt, WORKER_DEATHS)
+        except WorkerDied as death:
+            raise Unprocessable(death.reason, f"delivery {delivery}") from None
+        except JobFailed as failure:
+            raise Unprocessable("inhoud_onleesbaar", f"delivery {delivery}: {failure}") from None
 
     def _event(self, cause: Event[Any], data: Payload, stage: str) -> Event[Any]:
         return Event.caused_by(

@@ -9,8 +9,6 @@
 What is wrong with a *file* is never an error: it is a finding.
 """
 
-from gmsd_chassis.isolation import WorkerDied
-
 REASONS: dict[str, str] = {
     "geheugen": "The worker process needed more memory than it may have. Raise GMSD_WORKER_MEMORY_MB, then requeue.",
     "tijd": "The worker process needed more time than it may have. Raise GMSD_WORKER_SECONDS, then requeue.",
@@ -22,10 +20,3 @@ REASONS: dict[str, str] = {
     "died_repeatedly": "The service died three times on this delivery. Look in its log, then requeue.",
 }
 """By slug; intake shows the delivery as MISLUKT with it."""
-
-_DEATHS = {"memory": "geheugen", "time": "tijd", "signal": "gecrasht", "exit": "gecrasht"}
-
-
-def reason_of(death: WorkerDied) -> str:
-    """The slug for a way to die."""
-    return _DEATHS[death.kind]

@@ -8,7 +8,8 @@ from typing import Any
 from gmsd_chassis.bus.inbox import Received
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
-from gmsd_chassis.isolation import JobFailed, WorkerDied
+from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied
+from gmsd_chassis.keyring import Erasure
 from gmsd_contracts.columns import version_for
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, Payload, source_of
@@ -19,11 +20,9 @@ from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.slot import Slot
-from gmsd_validation.adapters.checker import ATTEMPTS, Checked, Checker
-from gmsd_validation.adapters.erasure import Erasure
+from gmsd_validation.adapters.checker import Checked, Checker
 from gmsd_validation.domain.assess import Order, assess
 from gmsd_validation.domain.rules.catalogue import SPECIFICATIONS
-from gmsd_validation.errors import reason_of
 from gmsd_validation.metrics import EXPIRED, FILES, FINDINGS, ROWS, SECONDS
 
 ACCEPTS = (DeliveryReceived.TYPE, DeliveryRequeued.TYPE, DeliveryWithdrawn.TYPE)
@@ -62,7 +61,7 @@ class Validation:
         if not (isinstance(about, DeliveryReceived) or requeued):
             return ()
         failed = AssessmentFailed(
-            slot=about.slot, delivery_id=about.delivery_id, reason=reason, attempts=ATTEMPTS
+            slot=about.slot, delivery_id=about.delivery_id, reason=reason, attempts=MAX_DEATHS
         )
         return (self._event(received.event, failed, FAILED),)
 
@@ -115,7 +114,7 @@ class Validation:
         except ContentDamaged:
             raise Unprocessable("damaged_content", f"delivery {delivery.delivery_id}") from None
         except WorkerDied as death:
-            raise Unprocessable(reason_of(death), f"delivery {delivery.delivery_id}") from None
+            raise Unprocessable(death.reason, f"delivery {delivery.delivery_id}") from None
         except JobFailed as failure:
             raise Unprocessable("job_failed", f"delivery {delivery.delivery_id}: {failure}") from None
 

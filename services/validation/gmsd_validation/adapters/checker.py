@@ -4,18 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from gmsd_chassis.content.store import ContentStore
-from gmsd_chassis.isolation import WorkerDied, Workshop
+from gmsd_chassis.isolation import Workshop, attempted
 from gmsd_contracts.columns import version_by_id
 from gmsd_contracts.content import ContentRef
+from gmsd_contracts.findings import FINDINGS_NAME
 from gmsd_contracts.topics import CONTENT_CHECKED
 from gmsd_validation.domain.assess import Assessment, Order
-from gmsd_validation.domain.findings import SCHEMA_NAME
-from gmsd_validation.errors import reason_of
 from gmsd_validation.jobs import FINDINGS_SINK, OUTCOME, RECORDS_SINK, arguments
 from gmsd_validation.metrics import WORKER_DEATHS
-
-ATTEMPTS = 3
-"""Twice may be the machine, three times is the file."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +36,13 @@ class Checker:
         Raises ContentExpired (KeyDestroyed when the delivery was erased while we worked), ContentDamaged, TryLater,
         JobFailed, and WorkerDied after the third death. Whatever is raised, no content stays readable.
         """
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._attempt(delivery, order, raw)
-            except WorkerDied as death:
-                WORKER_DEATHS.inc(reason=reason_of(death))
-        try:
-            return await self._attempt(delivery, order, raw)
-        except WorkerDied as death:
-            WORKER_DEATHS.inc(reason=reason_of(death))
-            raise
+        return await attempted(lambda: self._attempt(delivery, order, raw), WORKER_DEATHS)
 
     async def _attempt(self, delivery: UUID, order: Order, raw: ContentRef) -> Checked:
         checked_name = version_by_id(order.specification).checked_name
         async with (
             await self._content.open(CONTENT_CHECKED, delivery=delivery, schema=checked_name) as records,
-            await self._content.open(CONTENT_CHECKED, delivery=delivery, schema=SCHEMA_NAME) as findings,
+            await self._content.open(CONTENT_CHECKED, delivery=delivery, schema=FINDINGS_NAME) as findings,
         ):
             answer = await self._workshop.run(
                 "assess",

@@ -1,6 +1,5 @@
 """Findings: exact counts per rule, and a bounded number of examples without any BSN."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,31 +10,19 @@ import pyarrow as pa
 
 from gmsd_contracts.columns import ColumnType, DatasetVersion
 from gmsd_contracts.events.delivery_assessed_v1 import RuleCount, Severity, Verdict
+from gmsd_contracts.findings import findings_schema
 from gmsd_validation.domain.checks.bsn import masked
 from gmsd_validation.domain.rules.catalogue import RULES, described
 from gmsd_validation.domain.rules.rule import ROW_NUMBER, Remark, Rule
 
-SCHEMA_NAME = "findings/1"
 EXAMPLES_PER_RULE = 1_000
 EXAMPLES = 100_000
 _SHOWN = 60  # characters of a value: enough to recognise it, too few for a swallowed row
 _BEYOND = 40  # room for more than nine digits with a separator between each two
 _BATCH = 10_000
 
-FINDINGS = pa.schema(
-    [
-        pa.field("rule", pa.string(), nullable=False),
-        pa.field("severity", pa.string(), nullable=False),
-        pa.field("row", pa.uint32()),  # as `_row` of the records; null: the file as a whole
-        pa.field("column", pa.string()),
-        pa.field("value", pa.string()),  # as delivered, BSNs masked; null: none, or never shown
-        pa.field("expected", pa.string()),
-        pa.field("key", pa.string()),  # the deliverer's own key of the row, masked likewise
-    ],
-    metadata={"schema": SCHEMA_NAME, "rules": json.dumps(described(), ensure_ascii=False)},
-)
-"""Metadata `rules`: the Dutch words of every rule by id (title, explanation, message template with {kolom}, {gevonden} and
-{verwacht}, action), so that a reader needs nothing else to show a finding."""
+FINDINGS = findings_schema(described())
+"""`findings/1` with the words of every rule."""
 
 
 Example = tuple[int | None, str | None, str | None, str | None, str | None]
