@@ -5,6 +5,7 @@ import hashlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,7 @@ from gmsd_chassis.content import LogContentStore
 from gmsd_chassis.errors import ContentDamaged, TryLater
 from gmsd_contracts.content import CHUNK_BYTES, ContentRef, LogRange, Object
 from gmsd_contracts.topics import Topic
+from gmsd_contracts.zones import Zone
 from tests.conformance.content_suite import Bench, ContentSuite, Harm, harmed, keyring_at, own_topics, write
 
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.1.0"
@@ -153,6 +155,24 @@ class LogSuite(ContentSuite):
         place = _range(ref).model_copy(update={"first": 10_000, "last": 10_001})
         with pytest.raises(ContentDamaged):
             await bench.store.read_all(ref.model_copy(update={"location": place}), 1)
+
+    async def test_a_reference_to_a_partition_that_is_not_there_is_damaged(self, bench: Bench) -> None:
+        """Not for later: the event that carries it would come again for ever."""
+        ref = await write(bench, b"x")
+        place = _range(ref).model_copy(update={"partition": 4711})
+        with pytest.raises(ContentDamaged):
+            await bench.store.read_all(ref.model_copy(update={"location": place}), 1)
+
+    async def test_a_reference_into_events_or_another_zone_is_damaged(
+        self, bench: Bench, bootstrap: str
+    ) -> None:
+        ref = await write(bench, b"x")
+        for wrong in (replace(bench.raw, kind="events"), replace(bench.raw, zone=Zone.STATISTICAL)):
+            store = LogContentStore(
+                lambda: self.producer, bootstrap, bench.keyring, topics={bench.raw.name: wrong}
+            )
+            with pytest.raises(ContentDamaged):
+                await store.read_all(ref, 1)
 
     async def test_without_a_broker_reading_is_for_later(self, bench: Bench) -> None:
         ref = await write(bench, b"x")

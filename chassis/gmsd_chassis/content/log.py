@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import RecordMetadata
 
+from gmsd_chassis.bus.cluster import describe
 from gmsd_chassis.content.partitions import PartitionLocks
 from gmsd_chassis.content.reading import (
     Unsealer,
@@ -59,6 +60,7 @@ class LogContentStore:
         self._patience = patience
         self._silence = silence
         self._locks: dict[str, PartitionLocks] = {}
+        self._partitions: set[tuple[str, int]] = set()
 
     async def open(self, topic: Topic, *, delivery: UUID, schema: str) -> "LogContentWriter":
         """See ContentStore.open."""
@@ -76,11 +78,10 @@ class LogContentStore:
     async def read(self, ref: ContentRef) -> AsyncGenerator[bytes, None]:
         """See ContentStore.read."""
         place = ref.location
-        if not isinstance(place, LogRange) or place.topic not in self._topics:
+        topic = self._topics.get(place.topic) if isinstance(place, LogRange) else None
+        if not isinstance(place, LogRange) or topic is None or topic.kind != "content":
             raise ContentDamaged("its reference names no content topic of the log")
-        unsealer = Unsealer(
-            ref, await key_for_reading(self._keyring, self._topics[place.topic], ref.content_id)
-        )
+        unsealer = Unsealer(ref, await key_for_reading(self._keyring, topic, ref.content_id))
         async with aclosing(self._frames(place, ref.content_id)) as frames:
             async for frame in frames:
                 data = await unsealer.open(frame)
@@ -110,6 +111,7 @@ class LogContentStore:
         )
         try:
             await consumer.start()
+            await self._require_partition(place)
             async with aclosing(self._messages(consumer, place)) as messages:
                 async for key, value in messages:
                     if key == _message_key(content_id):
@@ -120,6 +122,14 @@ class LogContentStore:
             raise _later("content_read") from error
         finally:
             await consumer.stop()
+
+    async def _require_partition(self, place: LogRange) -> None:
+        """ContentDamaged for a partition that is not there: asking for its offsets would wait for it, each time anew."""
+        if (place.topic, place.partition) not in self._partitions:
+            found = await describe(self._bootstrap, [place.topic])
+            self._partitions.update(found.partitions)
+        if (place.topic, place.partition) not in self._partitions:
+            raise ContentDamaged(f"{place.topic} has no partition {place.partition}")
 
     async def _messages(
         self, consumer: AIOKafkaConsumer, place: LogRange

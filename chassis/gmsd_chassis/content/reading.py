@@ -7,7 +7,7 @@ from contextlib import aclosing
 from uuid import UUID
 
 from gmsd_chassis.content.seal import unseal
-from gmsd_chassis.errors import ContentDamaged, Unprocessable
+from gmsd_chassis.errors import ConfigError, ContentDamaged, Unprocessable
 from gmsd_chassis.keyring.keyring import KeyRing
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.topics import Topic
@@ -70,10 +70,16 @@ async def key_for_writing(keyring: KeyRing, topic: Topic, delivery: UUID, conten
 
 
 async def key_for_reading(keyring: KeyRing, topic: Topic, content_id: UUID) -> bytes | None:
-    """The data key of a content; None where content is public. Raises ContentExpired."""
+    """The data key of a content; None where content is public. Raises ContentExpired, ContentDamaged."""
     if topic.zone is Zone.PUBLIC:
         return None
-    return await asyncio.to_thread(keyring.open, topic.zone, content_id)
+    try:
+        return await asyncio.to_thread(keyring.open, topic.zone, content_id)
+    except ConfigError:
+        # A service starts with the keys of exactly its zones, so it is the reference that is wrong, and every attempt.
+        raise ContentDamaged(
+            f"its reference names {topic.name}, in a zone that this service has no key of"
+        ) from None
 
 
 async def gather(pieces: AsyncGenerator[bytes, None], ref: ContentRef, limit: int) -> bytes:
