@@ -1,36 +1,29 @@
-"""Masks every 8- or 9-digit token that passes the elfproef, wherever it stands.
-
-One in eleven innocent numbers of that length is masked too. That is the price of a log that never holds a BSN.
-"""
+"""Masks everything that could be a BSN in what the platform logs, puts aside or echoes; the rule is `gmsd_contracts.bsn`."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from gmsd_contracts.bsn import RUN, SEPARATORS, may_hold_bsn
+
 MASK = "[bsn]"
 
-# A UUID and a sha256 in hex are identifiers this system makes itself; masking digits inside them would make one
-# correlation id in four hundred unfindable. They are consumed whole, first, and kept.
-_TOKEN = re.compile(
-    r"(?P<keep>(?<![0-9A-Za-z])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})(?![0-9A-Za-z]))"
-    r"|(?<!\d)\d{8,9}(?!\d)"
+# UUIDs, sha256 in hex, and ISO dates and moments are what this system writes itself; masking digits inside them would make
+# one correlation id in four hundred unfindable, and a log without times one day in eleven. They are consumed whole, first,
+# and kept. Nobody groups a BSN as year-month-day.
+_ID = r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})(?![0-9A-Za-z])"
+_MOMENT = (
+    r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"(?:T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][0-2][0-9]:[0-5][0-9])?)?"
+    rf"(?![0-9A-Za-z]|[{SEPARATORS}]?\d)"
 )
-_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-
-
-def passes_elfproef(digits: str) -> bool:
-    """Whether 8 or 9 decimal digits (of any script) could be a BSN; 8 digits lost their leading zero."""
-    values = [unicodedata.decimal(digit) for digit in digits.rjust(9, "0")]
-    return sum(weight * value for weight, value in zip(_WEIGHTS, values, strict=True)) % 11 == 0
+_TOKEN = re.compile(rf"(?P<keep>(?<![0-9A-Za-z])(?:{_ID}|{_MOMENT}))|{RUN}")
 
 
 def _replace(match: re.Match[str]) -> str:
     token = match.group()
-    if match.group("keep") is None and passes_elfproef(token):
-        return MASK
-    return token
+    return MASK if match.group("keep") is None and may_hold_bsn(token) else token
 
 
 def mask(text: str) -> str:

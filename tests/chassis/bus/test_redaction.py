@@ -53,10 +53,52 @@ def test_neighbours_are_masked_too(a: str, first: str, b: str, second: str, c: s
     assert second not in mask(text)
 
 
-@given(st.integers(min_value=0, max_value=10**12).map(str))
+@given(st.integers(min_value=0, max_value=999_999_999).map(str))
 def test_only_what_passes_is_masked(number: str) -> None:
     hit = len(number) in (8, 9) and elfproef_by_hand(number)
     assert mask(f"n={number};") == ("n=[bsn];" if hit else f"n={number};")
+
+
+@given(st.integers(min_value=10**9, max_value=10**40).map(str))
+def test_a_longer_number_may_hold_one_at_any_place(number: str) -> None:
+    assert mask(f"n={number};") == "n=[bsn];"
+
+
+SEPARATOR = st.sampled_from([" ", ".", "-", "\u00a0", "\u202f", "\u2011"])
+
+
+@given(
+    VALID,
+    st.lists(st.just("") | SEPARATOR, min_size=9, max_size=9),
+    st.sampled_from(["", "1 ", "7."]),
+)
+def test_separators_hide_nothing(bsn: str, between: list[str], before: str) -> None:
+    typed = before + "".join(digit + gap for digit, gap in zip(bsn, between, strict=False)).rstrip()
+    typed = typed.rstrip(".-\u2011")
+    if not re.fullmatch(r"(19|20)\d\d-\d\d-\d\d", typed):
+        assert mask(f"tel {typed}, ja") == "tel [bsn], ja"
+
+
+@given(st.text(st.sampled_from("0123456789 .-ab:T"), max_size=60))
+def test_masking_twice_is_masking_once_and_leaves_no_token_that_passes(text: str) -> None:
+    seen = mask(text)
+    assert mask(seen) == seen
+    kept = re.sub(r"\b[0-9a-f]{64}\b", "", seen)
+    for token in re.findall(r"(?<!\d)\d{8,9}(?!\d)", kept):
+        assert not elfproef_by_hand(token)
+
+
+def test_what_the_review_typed() -> None:
+    assert mask("bel 999 900 006 even") == "bel [bsn] even"
+    assert mask("999.900.006") == mask("9-9-9-9-0-0-0-0-6") == mask("0999900006") == "[bsn]"
+
+
+def test_moments_and_days_that_we_write_stay_readable() -> None:
+    days = [f"2026-{month:02}-{day:02}" for month in range(1, 13) for day in range(1, 29)]
+    assert [mask(day) for day in days] == days
+    moments = [f"{day}T15:04:36.123456Z" for day in days] + [f"{day}T15:04:36+00:00" for day in days]
+    assert [mask(moment) for moment in moments] == moments
+    assert any(mask(day.replace("-", "")) == "[bsn]" for day in days)
 
 
 def test_digits_of_another_script_are_digits() -> None:
