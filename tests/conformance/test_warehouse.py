@@ -88,9 +88,9 @@ def stored(session: Session) -> int:
 
 def test_rows_are_visible_only_through_their_loaded_row(session: Session) -> None:
     attempt = attempt_on(wmo_slot("GM0001"), WMO_V1)
-    rows.begin(session, attempt, NOW)
+    begin(session, attempt)
     rows.insert(session, attempt, wmo_table(people(1, 2)))
-    facts.record_decision(session, attempt.delivery_id, attempt.slot, 2, NOW)
+    note(session, "decided", attempt.delivery_id, attempt.slot, 2)
     assert facts.live(session, delivery_id=attempt.delivery_id) == [] and in_force(session) == {}
     assert rows.finish(session, attempt, 2, NOW)
     [live] = facts.live(session, delivery_id=attempt.delivery_id)
@@ -100,10 +100,10 @@ def test_rows_are_visible_only_through_their_loaded_row(session: Session) -> Non
 
 def test_what_an_attempt_left_goes_when_the_next_begins(session: Session) -> None:
     first = attempt_on(wmo_slot("GM0001"), WMO_V1)
-    rows.begin(session, first, NOW)
+    begin(session, first)
     rows.insert(session, first, wmo_table(people(1, 2, 3)))
     again = attempt_on(first.slot, WMO_V1, first.delivery_id)
-    rows.begin(session, again, NOW)
+    begin(session, again)
     assert stored(session) == 0
     rows.insert(session, again, wmo_table(people(1, 2)))
     assert rows.finish(session, again, 2, NOW) and stored(session) == 2
@@ -116,7 +116,7 @@ def test_what_an_attempt_left_goes_when_the_next_begins(session: Session) -> Non
 
 def test_rows_that_did_not_all_arrive_stay_invisible(session: Session) -> None:
     attempt = attempt_on(wmo_slot("GM0001"), WMO_V1)
-    rows.begin(session, attempt, NOW)
+    begin(session, attempt)
     rows.insert(session, attempt, wmo_table(people(1, 2)))
     with pytest.raises(LoadRefused) as refused:
         rows.finish(session, attempt, 3, NOW)
@@ -129,7 +129,7 @@ def test_a_newer_delivery_replaces_the_older_whole(session: Session) -> None:
     a = load(session, slot, wmo_table(people(1, 2, 3)), version=2)
     b = load(session, slot, wmo_table(people(4)))
     assert in_force(session) == {slot.key: a.delivery_id}
-    facts.record_decision(session, b.delivery_id, slot, 4, NOW)
+    note(session, "decided", b.delivery_id, slot, 4)
     assert in_force(session) == {slot.key: b.delivery_id}
     third = load(session, slot, wmo_table(people(1, 2, 3)), version=6)
     assert in_force(session) == {slot.key: third.delivery_id}
@@ -138,7 +138,7 @@ def test_a_newer_delivery_replaces_the_older_whole(session: Session) -> None:
 def test_until_the_new_one_is_loaded_the_previous_stays(session: Session) -> None:
     slot = wmo_slot("GM0001")
     a = load(session, slot, wmo_table(people(1)), version=2)
-    facts.record_decision(session, b := uuid4(), slot, 4, NOW)
+    note(session, "decided", b := uuid4(), slot, 4)
     assert in_force(session) == {slot.key: a.delivery_id}
     load(session, slot, wmo_table(people(2)), delivery=b)
     assert in_force(session) == {slot.key: b}
@@ -147,17 +147,17 @@ def test_until_the_new_one_is_loaded_the_previous_stays(session: Session) -> Non
 def test_a_withdrawn_delivery_is_gone_with_its_rows(session: Session) -> None:
     slot = wmo_slot("GM0001")
     only = load(session, slot, wmo_table(people(1, 2)), version=2)
-    facts.record_withdrawal(session, only.delivery_id, slot, 3, "platform", NOW)
+    withdraw(session, only.delivery_id, slot, 3)
     assert rows.drop_delivery(session, "wmo", only.delivery_id, "withdrawn", NOW) == 1
     assert in_force(session) == {} and stored(session) == 0
-    assert [back.delivery_id for back in facts.taken_back(session)] == [only.delivery_id]
+    assert [back.delivery_id for back in facts.taken_back(session, facts.effective(session))] == [only.delivery_id]
 
 
 def test_a_load_that_ends_after_the_withdrawal_drops_its_own_rows(session: Session) -> None:
     attempt = attempt_on(wmo_slot("GM0001"), WMO_V1)
-    rows.begin(session, attempt, NOW)
+    begin(session, attempt)
     rows.insert(session, attempt, wmo_table(people(1, 2)))
-    facts.record_withdrawal(session, attempt.delivery_id, attempt.slot, 3, "platform", NOW)
+    withdraw(session, attempt.delivery_id, attempt.slot, 3)
     assert not rows.finish(session, attempt, 2, NOW)
     assert stored(session) == 0 and facts.live(session, delivery_id=attempt.delivery_id) == []
 
@@ -223,18 +223,18 @@ def test_the_effective_set_does_not_depend_on_the_order_or_number_of_facts(
     with warehouse.use() as session:
         for act, slot, delivery, version in acts:
             if act == "decide":
-                facts.record_decision(session, delivery, slot, version, NOW)
+                note(session, "decided", delivery, slot, version)
             elif act == "withdraw":
                 by = "platform" if delivery in in_force_before else "aanleveraar"
-                facts.record_withdrawal(session, delivery, slot, version, by, NOW)
+                withdraw(session, delivery, slot, version, by)
                 rows.drop_delivery(session, slot.dataset, delivery, "withdrawn", NOW)
             else:
                 attempt = attempt_on(slot, DATASETS[slot.dataset][0], delivery)
-                rows.begin(session, attempt, NOW)
+                begin(session, attempt)
                 rows.insert(session, attempt, contents[slot.dataset])
                 rows.finish(session, attempt, contents[slot.dataset].num_rows, NOW)
         assert in_force(session) == {key: delivery for key, (_, delivery) in wanted.items()}
-        assert {back.delivery_id for back in facts.taken_back(session)} == above
+        assert {back.delivery_id for back in facts.taken_back(session, facts.effective(session))} == above
         kept = {delivery for delivery in loaded if delivery not in withdrawn}
         found = {
             row[0]

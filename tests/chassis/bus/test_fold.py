@@ -15,9 +15,9 @@ from gmsd_chassis.bus.codec import Record, encode
 from gmsd_chassis.bus.fold import Fold, FoldStore, Migration
 from gmsd_chassis.bus.position import Position, Received
 from gmsd_chassis.errors import ConfigError, TryLater, Unprocessable
+from tests.support.until import until
 
 from .conftest import Corner, answer, consent
-from .until import until
 
 TABLES = [
     Migration(

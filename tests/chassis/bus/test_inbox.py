@@ -24,9 +24,9 @@ from gmsd_chassis.errors import TryLater, Unprocessable
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.consent_changed_v1 import ConsentChanged
 from gmsd_contracts.topics import CONSENTS, MAX_MESSAGE_BYTES
+from tests.support.until import until
 
 from .conftest import Corner, answer, consent, failure
-from .until import until
 
 pytestmark = pytest.mark.broker
 

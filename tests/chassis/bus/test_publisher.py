@@ -9,9 +9,9 @@ from aiokafka.errors import MessageSizeTooLargeError, OutOfOrderSequenceNumber
 
 from gmsd_chassis.bus.codec import Record, decode
 from gmsd_contracts.topics import MAX_MESSAGE_BYTES
+from tests.support.until import until
 
 from .conftest import Corner, consent
-from .until import until
 
 pytestmark = pytest.mark.broker
 

@@ -21,9 +21,9 @@ from gmsd_cli.local.kafka import LocalKafka
 from gmsd_cli.local.ports import free_block
 from gmsd_contracts.events.consent_changed_v1 import ConsentChanged
 from gmsd_contracts.topics import CONSENTS, REGISTRATIONS, quarantine_of
+from tests.support.until import until
 
 from .conftest import consent
-from .until import until
 
 TINY = Path(__file__).parent / "tiny_service.py"
 
