@@ -1,6 +1,7 @@
 """The whole failure policy of a service.
 
     Unprocessable   this message can never be processed        -> quarantine, go on
+    Poison          the same, and it says nothing of others     -> quarantine without counting against the fuse, go on
     TryLater        not now (a store is away, a lock is held)   -> back off in place, then crash
     ContentExpired  the content was erased as promised          -> a named outcome, never a failure of the service
     ContentDamaged  the content is not what the event promised  -> a named outcome
@@ -33,6 +34,14 @@ class Unprocessable(Exception):
         super().__init__(reason)
         self.reason = _slug(reason)
         self.detail = detail
+
+
+class Poison(Unprocessable):
+    """A sound message about something that breaks the work on it: this file, and no other.
+
+    It goes to quarantine as any Unprocessable, and leaves the fuse as it was: a deliverer who sends fifty such files may not
+    stop the work for the rest of the country.
+    """
 
 
 class TryLater(Exception):

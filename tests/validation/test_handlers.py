@@ -11,7 +11,7 @@ import pytest
 from gmsd_chassis.bus.position import Position, Received
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import DirectoryContentStore
-from gmsd_chassis.errors import Unprocessable
+from gmsd_chassis.errors import Poison, Unprocessable
 from gmsd_chassis.isolation import Workshop
 from gmsd_chassis.keyring import DirectoryKeyRing, Erasure
 from gmsd_contracts.content import ContentRef
@@ -93,7 +93,7 @@ async def test_an_attempt_that_ends_badly_has_a_reason_and_leaves_no_content(
     room = Room(tmp_path, f"tests.validation.dying:{job}", seconds=0.5)
     async with room.workshop:
         received, handle = await room.received(GOOD)
-        with pytest.raises(Unprocessable) as refused:
+        with pytest.raises(Poison) as refused:
             await handle()
         assert refused.value.reason == reason
         assert BSN not in refused.value.detail

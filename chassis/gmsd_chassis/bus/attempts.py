@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS starts (one INTEGER PRIMARY KEY CHECK (one = 1), numb
 
 # A leftover means: killed between commit and removal. Nothing comes back for it; a month outlives every retry.
 _LEFTOVER = timedelta(days=30)
+# One write of a few bytes to a disk that may be busy, in a process that has to be gone.
+_MOMENT_SECONDS = 2.0
 
 
 class Attempts:
@@ -57,17 +59,17 @@ class Attempts:
 
     async def give_back(self, consumer: str, event_id: UUID) -> None:
         """The work was not done, and nothing died of it: this attempt does not count, earlier deaths do."""
-        place = (consumer, str(event_id))
-        await self._run(
-            lambda: (
-                self._connection.execute(
-                    "UPDATE attempts SET begun = begun - 1 WHERE consumer = ? AND event_id = ?", place
-                ),
-                self._connection.execute(
-                    "DELETE FROM attempts WHERE consumer = ? AND event_id = ? AND begun <= 0", place
-                ),
-            )
-        )
+        await self._run(lambda: self._give_back(consumer, event_id))
+
+    def give_back_now(self, consumer: str, event_id: UUID) -> bool:
+        """The same from a thread that has no time: False when somebody holds the file for longer than a moment."""
+        if not self._lock.acquire(timeout=_MOMENT_SECONDS):
+            return False
+        try:
+            self._give_back(consumer, event_id)
+        finally:
+            self._lock.release()
+        return True
 
     async def fuse_history(self, consumer: str) -> str:
         """What the fuse of this consumer had seen when it was last saved."""
@@ -108,6 +110,15 @@ class Attempts:
             (consumer, str(event_id), self._clock.now().isoformat()),
         ).fetchone()
         return int(row[0]) - 1
+
+    def _give_back(self, consumer: str, event_id: UUID) -> None:
+        place = (consumer, str(event_id))
+        self._connection.execute(
+            "UPDATE attempts SET begun = begun - 1 WHERE consumer = ? AND event_id = ?", place
+        )
+        self._connection.execute(
+            "DELETE FROM attempts WHERE consumer = ? AND event_id = ? AND begun <= 0", place
+        )
 
     async def _run(self, work: Callable[[], T]) -> T:
         # fsync takes milliseconds: not on the event loop, which heartbeats and answers requests.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from faststream.kafka import KafkaBroker
@@ -14,7 +15,7 @@ from gmsd_chassis.bus.fuse import Fuse, FuseLimits
 from gmsd_chassis.bus.position import Received
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.bus.quarantine import Quarantine
-from gmsd_chassis.errors import TryLater, Unprocessable
+from gmsd_chassis.errors import Poison, TryLater, Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_chassis.metrics import DEATHS, FUSE_BLOWN, FUSE_CONSECUTIVE, TRY_LATER
 from gmsd_contracts.envelope import Event
@@ -69,6 +70,7 @@ class Handling:
         self._wired = wiring
         self._wanted = tuple(wanted_back)
         self._fuse = Fuse()
+        self._running: UUID | None = None
 
     async def restore(self, limits: FuseLimits) -> None:
         """Take up the fuse where the previous process of this instance left it."""
@@ -85,15 +87,24 @@ class Handling:
         if deaths >= MAX_DEATHS:
             await self._poisoned(record, received, DIED, f"{deaths} processes died on this event")
             return "quarantined"
+        self._running = event.id
         try:
             outcome = await self._work(record, received)
         except (asyncio.CancelledError, Crash):
             # Stopped on request, out of patience with something outside, or a blown fuse: not a death of this event.
             await asyncio.shield(self._wired.attempts.give_back(self.group, event.id))
             raise
+        finally:
+            self._running = None
         if outcome == "given_back":
             await self._wired.attempts.give_back(self.group, event.id)
         return outcome
+
+    def abandon(self) -> None:
+        """The process ends now, and not because of what runs here: its attempt does not count. From any thread."""
+        running = self._running
+        if running is not None:
+            self._wired.attempts.give_back_now(self.group, running)
 
     async def finish(self, received: Received) -> None:
         """It is committed: forget the attempt."""
@@ -119,7 +130,9 @@ class Handling:
         try:
             outputs = await self._attempt(received)
         except Unprocessable as error:
-            await self._poisoned(record, received, error.reason, error.detail)
+            await self._poisoned(
+                record, received, error.reason, error.detail, fuse=not isinstance(error, Poison)
+            )
             return "quarantined"
         if outputs is None:
             return "given_back"
@@ -154,9 +167,18 @@ class Handling:
         return bool(done)
 
     async def _poisoned(
-        self, record: "ConsumerRecord[bytes, bytes]", received: Received, reason: str, detail: str
+        self,
+        record: "ConsumerRecord[bytes, bytes]",
+        received: Received,
+        reason: str,
+        detail: str,
+        *,
+        fuse: bool = True,
     ) -> None:
-        await self.put_aside(record, reason, detail)
+        if fuse:
+            await self.put_aside(record, reason, detail)
+        else:
+            await self._wired.quarantine.put(record, group=self.group, reason=reason, detail=detail)
         if self._on_poison is not None:
             await self._wired.publisher.publish(self._on_poison(received, reason))
 

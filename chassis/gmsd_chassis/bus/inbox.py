@@ -134,6 +134,11 @@ class Inbox:
         """Take nothing new and end a back-off; a running handler may finish."""
         self._stopping.set()
 
+    def abandon(self) -> None:
+        """The process ends now, whatever still runs: what a handler of this inbox is at does not count as its death."""
+        if self._handling is not None and not self._crashed:
+            self._handling.abandon()
+
     async def settled(self) -> None:
         """After the broker stopped: a handler that was cut off has given back its attempt."""
         try:

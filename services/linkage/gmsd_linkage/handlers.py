@@ -7,7 +7,7 @@ from uuid import UUID
 from gmsd_chassis.bus.inbox import Received
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content.store import ContentStore
-from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
+from gmsd_chassis.errors import ContentDamaged, ContentExpired, Poison, Unprocessable
 from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied, Workshop, attempted
 from gmsd_chassis.keyring import Erasure, KeyDestroyed
 from gmsd_contracts.columns import DatasetVersion, version_by_id
@@ -122,9 +122,9 @@ class Linkage:
         try:
             return await attempted(attempt, WORKER_DEATHS)
         except WorkerDied as death:
-            raise Unprocessable(death.reason, f"delivery {delivery}") from None
+            raise Poison(death.reason, f"delivery {delivery}") from None
         except JobFailed as failure:
-            raise Unprocessable("inhoud_onleesbaar", f"delivery {delivery}: {failure}") from None
+            raise Poison("inhoud_onleesbaar", f"delivery {delivery}: {failure}") from None
 
     def _event(self, cause: Event[Any], data: Payload, stage: str) -> Event[Any]:
         return Event.caused_by(

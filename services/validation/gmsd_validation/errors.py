@@ -1,8 +1,10 @@
 """Why validation gives up on a delivery: the reasons of `assessment.failed`, with what the platform team can do.
 
     Unprocessable          nobody can assess this event                    -> quarantine and assessment.failed (MISLUKT)
-      unknown_specification, no_content, damaged_content, job_failed
+      unknown_specification, no_content, damaged_content
+    Poison                 this file breaks the work on it         -> the same, and the fuse does not count it
       geheugen, tijd, gecrasht   the third worker process died on the file
+      job_failed                 a rule raised on it
     ContentExpired         the file was erased as promised                 -> delivery.expired (VERLOPEN)
     TryLater               the log or the key ring is away                 -> the same event again, later
 

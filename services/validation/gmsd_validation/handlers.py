@@ -7,7 +7,7 @@ from typing import Any
 
 from gmsd_chassis.bus.inbox import Received
 from gmsd_chassis.clock import Clock
-from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
+from gmsd_chassis.errors import ContentDamaged, ContentExpired, Poison, Unprocessable
 from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied
 from gmsd_chassis.keyring import Erasure
 from gmsd_contracts.columns import version_for
@@ -114,9 +114,9 @@ class Validation:
         except ContentDamaged:
             raise Unprocessable("damaged_content", f"delivery {delivery.delivery_id}") from None
         except WorkerDied as death:
-            raise Unprocessable(death.reason, f"delivery {delivery.delivery_id}") from None
+            raise Poison(death.reason, f"delivery {delivery.delivery_id}") from None
         except JobFailed as failure:
-            raise Unprocessable("job_failed", f"delivery {delivery.delivery_id}: {failure}") from None
+            raise Poison("job_failed", f"delivery {delivery.delivery_id}: {failure}") from None
 
     def _count(self, dataset: str, checked: Checked, seconds: float) -> None:
         outcome = checked.assessment
