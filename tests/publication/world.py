@@ -256,7 +256,7 @@ class Stage:
         """Rounds of the desk until there is nothing left to do now."""
         due = None
         for _ in range(times):
-            due = await self.desk.round()
+            due = (await self.desk.round()).due
         return due
 
     def advance(self, seconds: float) -> None:

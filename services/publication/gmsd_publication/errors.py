@@ -83,4 +83,4 @@ REASONS: dict[str, str] = {
     "protection_incomplete": "The protection step did not answer for exactly its cells: a defect of that method.",
     "protection": "The protection step will not let this release out; its own reason stands beside it in the log.",
 }
-"""Why a release is held, in log and metric. Never public."""
+"""Why a release is held, for the log alone: metrics and public answers say that it is, never why."""

@@ -12,7 +12,7 @@ from gmsd_contracts.period import bounds
 from gmsd_contracts.zones import Zone
 from gmsd_publication.domain.consent import ConsentMode
 from gmsd_publication.domain.protection import PROTECTIONS, Protection
-from gmsd_publication.domain.schedule import Quiet, ReleasePolicy
+from gmsd_publication.domain.schedule import Manual, ReleasePolicy
 
 
 class PublicationSettings(TokenSettings):
@@ -34,7 +34,7 @@ class PublicationSettings(TokenSettings):
     release_policies: dict[str, Annotated[ReleasePolicy, Field(discriminator="kind")]] = Field(
         default_factory=dict,
         description='When a product is released, as JSON: {"basis": {"kind": "quiet", "seconds": 1}}, '
-        '{"kind": "manual"} or {"kind": "calendar", "moments": ["2026-05-15T06:30:00+02:00"]}; quiet when not named',
+        '{"kind": "manual"} or {"kind": "calendar", "moments": ["2026-05-15T06:30:00+02:00"]}; manual when not named',
     )
     consent_modes: dict[str, ConsentMode] = Field(
         default_factory=dict,
@@ -43,8 +43,9 @@ class PublicationSettings(TokenSettings):
     )
 
     def policy_of(self, product: str) -> ReleasePolicy:
-        """When releases of a product come out."""
-        return self.release_policies.get(product, Quiet())
+        """When releases of a product come out. Unless told otherwise somebody decides: the difference between two releases
+        that follow on single deliveries can be one person."""
+        return self.release_policies.get(product, Manual())
 
     def protection_step(self) -> Protection:
         """The chosen method. Raises ConfigError for a name that does not exist."""
