@@ -13,6 +13,7 @@ from benchmarks.bare_checks import Sending, checked
 from benchmarks.bare_polars import cells, check, order
 from benchmarks.cells import CELL, require_equal
 from benchmarks.latency import Disagreement, percentile
+from benchmarks.nation import BaselineRun, PlatformRun, compare
 from benchmarks.stages import Reading, Spent, histograms
 from gmsd_nation import generate
 from tests.oracle.figures import Accepted, figures
@@ -102,6 +103,15 @@ def test_cells_that_differ_are_no_comparison() -> None:
             require_equal("2025HJ01", one, other)
         with pytest.raises(Disagreement):
             require_equal("2025HJ01", other, one)
+
+
+def test_other_verdicts_are_no_comparison() -> None:
+    cells = pl.DataFrame([("U1", "peildatum", "GM0344", "01", 5)], schema=[*CELL, "count"], orient="row")
+    run = PlatformRun(9, 100, 90, 4, 5, 1.0, 2.0, 3.0, Reading({}, {}), {"2025HJ01": cells})
+    held = cells.with_columns(period=pl.lit("2025HJ01"))
+    assert compare(run, BaselineRun(0.1, 0.1, 0.3, 1, in_force=4, refused=5, cells=held)) == 1
+    with pytest.raises(Disagreement, match="refused"):
+        compare(run, BaselineRun(0.1, 0.1, 0.3, 1, in_force=5, refused=4, cells=held))
 
 
 def test_percentiles_lie_between_the_samples() -> None:
