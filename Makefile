@@ -13,6 +13,7 @@ help: ## what there is
 
 $(INSTALLED): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit("gmsd needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "gmsd needs the venv module of Python; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
@@ -21,8 +22,9 @@ $(INSTALLED): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 demo: $(INSTALLED) ## start everything, deliver a nation, publish it, keep serving
 	@$(BIN)/gmsd demo $(ARGS)
 
+# Three at a time on two cores: many tests wait for a broker that starts or a process that dies. A file stays in one worker.
 test: $(INSTALLED) lint ## lint, types, architecture, and every test
-	$(BIN)/python -m pytest -m "not chaos" $(ARGS)
+	$(BIN)/python -m pytest -m "not chaos" -n 3 --dist loadfile $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

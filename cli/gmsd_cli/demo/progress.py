@@ -1,6 +1,7 @@
 """What is to be seen while the demo runs."""
 
 import asyncio
+import contextlib
 import time
 
 from rich.live import Live
@@ -50,10 +51,8 @@ class Progress:
         seconds = max(time.monotonic() - self._began, 0.001)
         rows = sum(tally.rows.values())
         states = tally.per_state()
-        try:
+        with contextlib.suppress(TryLater):  # the broker is away for a moment: what was last heard stands
             self._news = await news(self._bootstrap)
-        except TryLater:
-            pass  # the broker is away for a moment: what was last heard stands
         heard = self._news
         releases = ", ".join(
             f"{period} nr. {found.release.number}" for period, found in sorted(heard.live.items())
