@@ -5,12 +5,12 @@ import os
 import secrets
 import signal
 import socket
-import string
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,10 @@ def intake(broker: str, identity: Identity, tmp_path_factory: pytest.TempPathFac
     assert process.stop() == 0, process.log.read_text()[-3000:]
 
 
+# From a random place, because a broker may outlive the tests; each once, because tests of one run share theirs.
+_CODES = (f"GM{number % 9_000:04}" for number in count(secrets.randbelow(9_000)))
+
+
 @dataclass
 class Tenant:
     """A registered gemeente with an open window, and clients with its token and that of the platform team."""
@@ -176,8 +180,7 @@ class Tenant:
 
 
 def new_tenant(intake: Intake, identity: Identity) -> Tenant:
-    # Random, because a broker may outlive the tests; letters only, because digits may be taken for a BSN.
-    name = "T" + "".join(secrets.choice(string.ascii_uppercase) for _ in range(12))
+    name = next(_CODES)
     platform = httpx.Client(base_url=intake.url, headers=identity.platform(), timeout=60)
     registration = {"soort": "gemeente", "naam": f"Proefgemeente {name}", "bestandssoorten": ["wmo"]}
     assert platform.put(f"/v1/aanleveraars/{name}", json=registration).status_code == 200

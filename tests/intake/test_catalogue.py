@@ -54,7 +54,7 @@ def test_every_metric_and_setting_is_documented() -> None:
 
 def test_a_problem_has_the_members_of_rfc_9457() -> None:
     for slug, entry in CATALOGUE.items():
-        blanks = {name: "x" for name in ["reden", "rol", "soorten", "bestandssoort", "soort", "ontvangen", "aangekondigd", "header", "regels", "periode", "nieuwere", "status", "handeling", "nodig", "grens"]}  # fmt: skip
+        blanks = {name: "x" for name in ["reden", "rol", "soorten", "bestandssoort", "soort", "ontvangen", "aangekondigd", "header", "regels", "periode", "nieuwere", "status", "handeling", "nodig", "grens", "vorm"]}  # fmt: skip
         body = Problem(slug, values=blanks).body()
         parsed = Probleem.model_validate(body)
         assert (parsed.status, parsed.title) == (int(entry.status), entry.title)

@@ -89,7 +89,7 @@ CATALOGUE: Mapping[str, Entry] = COMMON | {
     "aanleveraar-id-ongeldig": Entry(
         _S.BAD_REQUEST,
         "Kenmerk van de aanleveraar ongeldig",
-        "Dit kenmerk kan een burgerservicenummer zijn en wordt niet gebruikt. Kies een code van een organisatie.",
+        "Het kenmerk van een {soort} is: {vorm}.",
     ),
     "bestandssoort-past-niet": Entry(
         _S.BAD_REQUEST,

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from unicodedata import decimal
 
 from gmsd_contracts.columns import DATASETS, version_for
 from gmsd_contracts.columns.dataset import DatasetVersion
@@ -12,9 +11,12 @@ from gmsd_intake.domain.refusal import Refused
 
 KINDS = {"HJ": "halfjaar (HJ)", "JJ": "jaar (JJ)", "MM": "maand (MM)", "KW": "kwartaal (KW)"}
 _GEMEENTE = re.compile(r"GM[0-9]{4}")
-# \d: digits of any script, as a number copied from elsewhere may come.
-_EIGHT_OR_NINE_DIGITS = re.compile(r"(?<!\d)\d{8,9}(?!\d)")
-_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_FORMS = {
+    "gemeente": (_GEMEENTE, "GM en vier cijfers, zoals GM0344"),
+    # One AGB code in eleven could also be a BSN without its leading zero. No other form of it leaves that open.
+    "zorgaanbieder": (re.compile(r"[0-9]{8}"), "de AGB-code van acht cijfers"),
+    "registerhouder": (re.compile(r"[A-Z]{2,20}"), "alleen hoofdletters, zoals RVIG"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,24 +64,19 @@ def admit(
         raise Refused("venster-gesloten", periode=period)
 
 
-def require_organisation(deliverer: str) -> None:
-    """Refused for a code that holds what could be a BSN: it would become a partition key, which may never hold one."""
-    if holds_citizen_number(deliverer):
-        raise Refused("aanleveraar-id-ongeldig")
+def require_organisation(kind: str, deliverer: str) -> None:
+    """Refused for a code of another form than organisations of this kind have.
 
-
-def holds_citizen_number(text: str) -> bool:
-    """Whether 8 or 9 digits in a row pass the elfproef; 8 digits lost their leading zero."""
-    for digits in _EIGHT_OR_NINE_DIGITS.findall(text):
-        values = [decimal(digit) for digit in digits.rjust(9, "0")]
-        if sum(weight * value for weight, value in zip(_WEIGHTS, values, strict=True)) % 11 == 0:
-            return True
-    return False
+    It becomes a partition key and stands in every event of the deliverer, where no number of a person may stand.
+    """
+    form, said = _FORMS[kind]
+    if form.fullmatch(deliverer) is None:
+        raise Refused("aanleveraar-id-ongeldig", soort=kind, vorm=said)
 
 
 def require_registrable(registration: DelivererRegistered) -> None:
-    """Refused when a dataset does not exist or does not come from this kind of deliverer."""
-    require_organisation(registration.deliverer)
+    """Refused when the code has another form, or a dataset does not exist or does not come from this kind of deliverer."""
+    require_organisation(registration.kind, registration.deliverer)
     for dataset in registration.datasets:
         versions = DATASETS.get(dataset)
         if versions is None:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
-from gmsd_intake.domain.admission import holds_citizen_number
+from gmsd_contracts.bsn import masked
 from gmsd_intake.domain.state import State
 
 DatumTijd = Annotated[datetime, Field(json_schema_extra={"format": "date-time"})]
@@ -20,10 +21,10 @@ class Invoer(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-def _without_citizen_number(text: str) -> str:
-    if holds_citizen_number(text):
-        # The name goes into the log for ever, where no number of a person may stand.
-        raise ValueError("holds what could be a BSN")
+def _without_bsn(text: str) -> str:
+    if masked(text) != text:
+        # The name stays in the log for ever, where no number of a person may stand.
+        raise PydanticCustomError("bsn", "may hold a BSN")
     return text
 
 
@@ -38,7 +39,7 @@ class AanleveraarInvoer(Invoer):
     naam: Annotated[
         str,
         StringConstraints(min_length=1, max_length=200, strip_whitespace=True),
-        AfterValidator(_without_citizen_number),
+        AfterValidator(_without_bsn),
     ]
     bestandssoorten: list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,30}$")]] = Field(
         max_length=50

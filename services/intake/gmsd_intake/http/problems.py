@@ -31,6 +31,7 @@ _WORDS = {
     "date_from_datetime_parsing": "is geen datum (JJJJ-MM-DD)",
     "date_parsing": "is geen datum (JJJJ-MM-DD)",
     "value_error": "is ongeldig",
+    "bsn": "bevat een getal dat een burgerservicenummer kan zijn; laat het weg",
 }
 
 
