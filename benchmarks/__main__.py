@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sys
+from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,6 +23,7 @@ from gmsd_cli.demo.nation import generate, sendings
 from gmsd_cli.demo.run import OVERRIDES
 from gmsd_cli.local.errors import LocalError
 from gmsd_cli.local.ports import free_block
+from gmsd_cli.local.signals import stop_wish, unless
 from gmsd_cli.local.supervisor import LocalPlatform
 from gmsd_cli.settings import Settings
 
@@ -50,15 +52,30 @@ def main(
     werk.mkdir(parents=True, exist_ok=True)
     state = Path(mkdtemp(prefix="state-", dir=werk))
     try:
-        report = asyncio.run(_measure(here, settings, werk.resolve(), state, console))
+        report = asyncio.run(_unless_stopped(_measure(here, settings, werk.resolve(), state, console)))
     except (LocalError, Disagreement, BaselineFailed, Refusal, TimeoutError) as error:
         console.print(f"No figures: {type(error).__name__}: {error}", markup=False)
         raise typer.Exit(1) from None
     finally:
         shutil.rmtree(state)
+    if report is None:
+        console.print("Stopped before the end: no figures.")
+        raise typer.Exit(130)
     report.show(console)
     report.write(uit)
     console.print(f"\n{uit}")
+
+
+async def _unless_stopped(work: Coroutine[Any, Any, Report]) -> Report | None:
+    """None when Ctrl-C or SIGTERM came first: the platform has been stopped then, no process is left behind."""
+    found: list[Report] = []
+
+    async def keep() -> None:
+        found.append(await work)
+
+    with stop_wish() as wish:
+        await unless(wish, keep())
+    return found[0] if found else None
 
 
 async def _measure(
