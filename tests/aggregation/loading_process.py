@@ -11,7 +11,7 @@ from uuid import UUID
 from gmsd_aggregation.adapters import facts, migrations, rows
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_contracts.columns.wmo_v1 import WMO_V1
-from tests.aggregation.world import MEMORY, NOW, Wmo, attempt_on, load, wmo_slot, wmo_table
+from tests.aggregation.world import MEMORY, NOW, Wmo, attempt_on, begin, load, note, wmo_slot, wmo_table
 
 
 def state(session: Session, delivery: UUID) -> dict[str, int]:
@@ -29,9 +29,9 @@ def main(path: str, how: str, delivery: UUID) -> None:
     with warehouse.use() as session:
         migrations.migrate(session, migrations.read(migrations.CHECKOUT), NOW)
         if how == "half":
-            facts.record_decision(session, delivery, slot, 2, NOW)
+            note(session, "decided", delivery, slot, 2)
             attempt = attempt_on(slot, WMO_V1, delivery)
-            rows.begin(session, attempt, NOW)
+            begin(session, attempt)
             while True:
                 rows.insert(session, attempt, content)
                 print("inserted", flush=True)

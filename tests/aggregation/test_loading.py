@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from gmsd_aggregation import loading
-from gmsd_aggregation.adapters import facts
+from gmsd_aggregation.adapters import facts, rows
 from gmsd_aggregation.adapters.warehouse import Warehouse
-from gmsd_aggregation.handlers import DecisionHandler, LoadHandler
+from gmsd_aggregation.handlers import LoadHandler, SlotHandler
 from gmsd_aggregation.loading import Loader
 from gmsd_aggregation.nudge import Nudge
 from gmsd_chassis.bus.position import Position, Received
@@ -29,12 +29,27 @@ from gmsd_contracts.events.delivery_decided_v1 import DeliveryDecided
 from gmsd_contracts.events.delivery_failed_v1 import LoadFailed
 from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_loaded_v1 import DeliveryLoaded
+from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.slot import Slot
 from gmsd_contracts.topics import CONTENT_LINKED
 from gmsd_contracts.zones import Zone
-from tests.aggregation.world import NOW, Wmo, brp_slot, brp_table, fresh, home, load, wmo_slot, wmo_table
+from tests.aggregation.world import (
+    NOW,
+    Wmo,
+    attempt_on,
+    begin,
+    brp_slot,
+    brp_table,
+    fresh,
+    home,
+    load,
+    note,
+    withdraw,
+    wmo_slot,
+    wmo_table,
+)
 
 SLOT = wmo_slot("GM0001")
 
@@ -45,7 +60,7 @@ class Bench:
     content: DirectoryContentStore
     keyring: DirectoryKeyRing
     loads: LoadHandler
-    decisions: DecisionHandler
+    decisions: SlotHandler
 
     async def put(self, delivery: UUID, data: bytes, rows: int) -> ContentRef:
         async with await self.content.open(
@@ -87,8 +102,8 @@ def about(data: Any) -> Event[Any]:
     )
 
 
-def received(event: Event[Any]) -> Received:
-    return Received(event, Position("links", 0, 0))
+def received(event: Event[Any], offset: int = 0) -> Received:
+    return Received(event, Position("links", 0, offset))
 
 
 def stream(table: pa.Table, batch: int = 1000) -> bytes:
@@ -112,7 +127,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         nudge = Nudge()
         yield Bench(
             warehouse, content, keyring,
-            LoadHandler(Loader(warehouse, content, clock), nudge, clock), DecisionHandler(warehouse, nudge, clock),
+            LoadHandler(Loader(warehouse, content, clock), nudge, clock), SlotHandler(warehouse, nudge, clock),
         )  # fmt: skip
 
 
@@ -143,7 +158,7 @@ async def test_a_delivery_without_rows_is_loaded(bench: Bench) -> None:
     [event] = await bench.loads(received(about(data)))
     assert isinstance(event.data, DeliveryLoaded) and event.data.rows == 0
     with bench.warehouse.use() as session:
-        facts.record_decision(session, data.delivery_id, SLOT, 2, NOW)
+        note(session, "decided", data.delivery_id, SLOT, 2)
         assert [one.delivery_id for one in facts.effective(session)] == [data.delivery_id]
 
 
@@ -220,12 +235,77 @@ async def test_after_a_failure_a_requeue_loads_under_the_key_of_the_link(bench: 
 async def test_a_withdrawal_before_or_after_the_load_leaves_no_rows(bench: Bench) -> None:
     before, after = await bench.linked(people(5)), await bench.linked(people(6))
     assert len(await bench.loads(received(after))) == 1 and bench.stored() == 6
-    for event in (before, after):
-        data = DeliveryWithdrawn(slot=SLOT, delivery_id=event.data.delivery_id, slot_version=3, by="platform")
+    for number, event in enumerate((before, after), 3):
+        data = DeliveryWithdrawn(
+            slot=SLOT, delivery_id=event.data.delivery_id, slot_version=number, by="platform"
+        )
         for _ in range(2):
-            assert await bench.decisions(received(about(data))) == []
+            assert await bench.decisions(received(about(data), number)) == []
     assert await bench.loads(received(before)) == [] and await bench.loads(received(after)) == []
     assert bench.stored() == 0
+
+
+async def test_of_two_events_with_the_same_number_only_the_first_in_the_log_counts(bench: Bench) -> None:
+    """Intake obeys the first; what it refused may not drop a row or put another delivery in force here."""
+    first, second = await bench.linked(people(5)), await bench.linked(people(6))
+    for event in (first, second):
+        await bench.loads(received(event))
+
+    def decided(event: Event[DeliveryLinked], version: int) -> Event[Any]:
+        return about(
+            DeliveryDecided(slot=SLOT, delivery_id=event.data.delivery_id, slot_version=version, by="x")
+        )
+
+    def withdrawn(event: Event[DeliveryLinked], version: int) -> Event[Any]:
+        return about(
+            DeliveryWithdrawn(
+                slot=SLOT, delivery_id=event.data.delivery_id, slot_version=version, by="aanleveraar"
+            )
+        )
+
+    def in_force() -> list[UUID]:
+        with bench.warehouse.use() as session:
+            return [one.delivery_id for one in facts.effective(session)]
+
+    log = [decided(first, 3), withdrawn(first, 3), decided(second, 3)]
+    for _ in range(2):
+        for offset, event in enumerate(log):
+            await bench.decisions(received(event, offset))
+        assert in_force() == [first.data.delivery_id] and bench.stored() == 11
+    # The other way about: the withdrawal came first, so the akkoord is nothing.
+    for offset, event in enumerate((withdrawn(second, 4), decided(second, 4)), len(log)):
+        await bench.decisions(received(event, offset))
+    assert in_force() == [first.data.delivery_id] and bench.stored() == 5
+    # Received and requeued take numbers too.
+    received_first = DeliveryReceived(
+        slot=SLOT,
+        delivery_id=uuid4(),
+        slot_version=5,
+        seq=3,
+        sha256="0" * 64,
+        bytes=1,
+        nothing_to_report=True,
+    )
+    for offset, event in enumerate((about(received_first), withdrawn(first, 5)), 10):
+        await bench.decisions(received(event, offset))
+    assert in_force() == [first.data.delivery_id] and bench.stored() == 5
+
+
+async def test_a_load_that_nobody_was_told_of_does_not_empty_its_slot(bench: Bench) -> None:
+    """Withdrawn by the platform before its load ended: intake leaves the previous one in force, and so do the figures."""
+    previous, withdrawn = await bench.linked(people(5)), await bench.linked(people(6))
+    await bench.loads(received(previous))
+    with bench.warehouse.use() as session:
+        note(session, "decided", previous.data.delivery_id, SLOT, 2)
+        note(session, "decided", withdrawn.data.delivery_id, SLOT, 4)
+        attempt = attempt_on(SLOT, DATASETS["wmo"][0], withdrawn.data.delivery_id)
+        begin(session, attempt)
+        rows.insert(session, attempt, people(6))
+        withdraw(session, withdrawn.data.delivery_id, SLOT, 5)
+        assert rows.finish(session, attempt, 6, NOW).live is None
+    assert await bench.loads(received(withdrawn)) == []
+    with bench.warehouse.use() as session:
+        assert [one.delivery_id for one in facts.effective(session)] == [previous.data.delivery_id]
 
 
 async def test_a_decision_told_twice_is_one(bench: Bench) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -19,7 +20,7 @@ from gmsd_aggregation.domain.inputs import cause_of
 from gmsd_aggregation.housekeeping import REPLACED_KEPT, Housekeeping
 from gmsd_aggregation.nudge import Nudge
 from gmsd_aggregation.reconciler import Reconciler
-from gmsd_aggregation.snapshots import Snapshots, current
+from gmsd_aggregation.snapshots import Snapshots
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import DirectoryContentStore
@@ -38,8 +39,10 @@ from tests.aggregation.world import (
     home,
     load,
     nation,
+    note,
     regio_slot,
     regio_table,
+    withdraw,
     wmo_slot,
     wmo_table,
 )
@@ -160,7 +163,7 @@ async def test_a_withdrawal_empties_the_figures_under_a_new_id(bench: Bench) -> 
     reconciler = bench.reconciler()
     await reconciler.look()
     with bench.warehouse.use() as session:
-        facts.record_withdrawal(session, wmo.delivery_id, wmo.slot, 3, "platform", NOW)
+        withdraw(session, wmo.delivery_id, wmo.slot, 3)
         rows.drop_delivery(session, "wmo", wmo.delivery_id, "withdrawn", NOW)
     assert await reconciler.look() == 1
     last = bench.written.snapshots()[-1]
@@ -201,7 +204,7 @@ async def test_what_changes_during_a_computation_is_not_published_as_it_was(
 
     def meanwhile(computation: Computation) -> tuple[pa.Table, pa.Table]:
         answer = compute(computation)
-        facts.record_withdrawal(computation.session, wmo.delivery_id, wmo.slot, 3, "platform", NOW)
+        withdraw(computation.session, wmo.delivery_id, wmo.slot, 3)
         return answer
 
     monkeypatch.setattr(Computation, "run", meanwhile)
@@ -221,7 +224,7 @@ async def test_a_later_register_is_announced_to_what_it_touches(bench: Bench) ->
         said = [(wmo, before), (undecided, before), (untouched, same), (elsewhere, before)]
         facts.record_announcements(
             session,
-            [Announced(one.delivery_id, 1, one.attempt, "loaded", 2, coverage) for one, coverage in said],
+            [Announced(one.delivery_id, 2, one.attempt, "loaded", 2, coverage) for one, coverage in said],
         )
         load(session, brp_slot("GM0001"), brp_table([home(1, "GM0001")]), version=2)
     reconciler = bench.reconciler()
@@ -254,11 +257,20 @@ async def test_the_task_looks_when_nudged(bench: Bench) -> None:
 
 
 async def test_rows_that_were_replaced_long_ago_go(bench: Bench) -> None:
-    slot = wmo_slot("GM0001")
+    """Decided or not, from the first newer one that came in force; one the deliverer took back replaced nothing."""
+    slot, other = wmo_slot("GM0001"), wmo_slot("GM0002")
     with bench.warehouse.use() as session:
+        undecided, newest = load(session, slot, WMO), uuid4()
+        note(session, "received", undecided.delivery_id, slot, 1)
         load(session, slot, WMO, version=2)
         load(session, slot, WMO, version=3)
-        load(session, slot, WMO)
+        load(session, slot, WMO, version=4, at=NOW + REPLACED_KEPT / 2)
+        note(session, "received", newest, slot, 5)
+        load(session, slot, WMO, delivery=newest)
+        load(session, other, WMO, version=2)
+        back = load(session, other, WMO, version=3)
+        withdraw(session, back.delivery_id, other, 4, "aanleveraar")
+        rows.drop_delivery(session, "wmo", back.delivery_id, "withdrawn", NOW)
 
     class Later(Clock):
         def __init__(self, after: Any) -> None:
@@ -273,7 +285,9 @@ async def test_rows_that_were_replaced_long_ago_go(bench: Bench) -> None:
             return keeper.drop_replaced(session)
 
     assert sweep(REPLACED_KEPT * 0.99) == 0
-    assert sweep(REPLACED_KEPT) == 1 and sweep(REPLACED_KEPT) == 0
+    assert sweep(REPLACED_KEPT) == 2 and sweep(REPLACED_KEPT) == 0
+    assert sweep(REPLACED_KEPT * 1.5) == 1 and sweep(REPLACED_KEPT * 9) == 0
     with bench.warehouse.use() as session:
-        assert session.rows("SELECT count() FROM wmo_1") == [(4,)]
-        assert [one.wmo[0].rows for one in current(session) if one.wmo and one.period == slot.period] == [2]
+        left = {row[0] for row in session.rows("SELECT DISTINCT delivery_id FROM wmo_1")}
+        in_force = {one.delivery_id for one in facts.effective(session)}
+        assert in_force < left and left - in_force == {newest} and len(in_force) == 2

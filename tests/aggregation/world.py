@@ -1,5 +1,6 @@
 """Small nations as linked content, and a warehouse to load them into."""
 
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa
 
-from gmsd_aggregation.adapters import facts, migrations, rows
+from gmsd_aggregation.adapters import facts, migrations, rows, slot_events
+from gmsd_aggregation.adapters.slot_events import Kind, SlotEvent
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
+from gmsd_aggregation.loading import announce
 from gmsd_contracts.columns import DatasetVersion
 from gmsd_contracts.columns.brp_v1 import BRP_V1
 from gmsd_contracts.columns.regio_v1 import REGIO_V1
@@ -22,6 +25,7 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PATH = tempfile.mkdtemp(prefix="gmsd-aggregation-")
 """chDB serves one path per process, so every test of this process has a database of its own in it."""
 MEMORY = 500_000_000
+OFFSETS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -163,15 +167,41 @@ def load(
     key: int = 1,
     at: datetime = NOW,
 ) -> rows.Attempt:
-    """Load, and decide with slot version `version` when it is given."""
+    """Load and announce, and decide with slot version `version` when it is given."""
     specification = {"wmo": WMO_V1, "brp": BRP_V1, "regio": REGIO_V1}[slot.dataset]
     attempt = attempt_on(slot, specification, delivery, key)
-    rows.begin(session, attempt, at)
+    begin(session, attempt, at)
     rows.insert(session, attempt, content)
-    assert rows.finish(session, attempt, content.num_rows, at)
+    assert rows.finish(session, attempt, content.num_rows, at).live is not None
+    announce(session, slot, attempt.delivery_id, attempt.attempt)
     if version is not None:
-        facts.record_decision(session, attempt.delivery_id, slot, version, at)
+        note(session, "decided", attempt.delivery_id, slot, version, at=at)
     return attempt
+
+
+def begin(session: Session, attempt: rows.Attempt, at: datetime = NOW) -> None:
+    known = facts.history(session, attempt.slot, attempt.delivery_id)
+    rows.begin(session, attempt, known.unfinished, at)
+
+
+def note(
+    session: Session,
+    kind: Kind,
+    delivery: UUID,
+    slot: Slot,
+    version: int,
+    *,
+    by: str = "",
+    at: datetime = NOW,
+    offset: int | None = None,
+) -> None:
+    """An event of the topic `deliveries`; later in the log than what was noted before unless `offset` says where."""
+    offset = next(OFFSETS) if offset is None else offset
+    slot_events.record(session, SlotEvent(slot, version, offset, uuid4(), kind, delivery, at, by))
+
+
+def withdraw(session: Session, delivery: UUID, slot: Slot, version: int, by: str = "platform") -> None:
+    note(session, "withdrawn", delivery, slot, version, by=by)
 
 
 def wmo_slot(gemeente: str, period: str = "2025HJ02") -> Slot:

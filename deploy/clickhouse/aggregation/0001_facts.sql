@@ -8,31 +8,58 @@ CREATE TABLE IF NOT EXISTS log_identity
 )
 ENGINE = MergeTree ORDER BY cluster_id;
 
--- The deliverer's akkoord (event delivery.decided). slot_version is the order of akkoord within the slot.
-CREATE TABLE IF NOT EXISTS decisions
+-- Every event of the topic `deliveries`: each takes the next number (slot_version) of its slot. log_offset is its place in the
+-- partition of the slot, by: of a withdrawal. Short columns without dictionaries: a row of its own per event is cheap.
+CREATE TABLE IF NOT EXISTS slot_events
 (
-    delivery_id UUID,
-    deliverer LowCardinality(String),
-    dataset LowCardinality(String),
-    period LowCardinality(String),
-    part LowCardinality(String),
+    deliverer String,
+    dataset String,
+    period String,
+    part String,
     slot_version UInt32,
-    decided_at DateTime64(6, 'UTC')
+    log_offset UInt64,
+    event_id UUID,
+    type String,
+    delivery_id UUID,
+    by String,
+    at DateTime64(6, 'UTC')
 )
-ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, delivery_id, slot_version);
+ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, slot_version, log_offset);
 
-CREATE TABLE IF NOT EXISTS withdrawals
+-- Of two writers that took the same number only the first in the log counts, here as in intake.
+CREATE VIEW IF NOT EXISTS counting AS
+SELECT
+    deliverer,
+    dataset,
+    period,
+    part,
+    slot_version,
+    first.1 AS type,
+    first.2 AS delivery_id,
+    first.3 AS by,
+    first.4 AS at
+FROM
 (
-    delivery_id UUID,
-    deliverer LowCardinality(String),
-    dataset LowCardinality(String),
-    period LowCardinality(String),
-    part LowCardinality(String),
-    slot_version UInt32,
-    by LowCardinality(String),
-    withdrawn_at DateTime64(6, 'UTC')
-)
-ENGINE = ReplacingMergeTree ORDER BY (dataset, period, deliverer, part, delivery_id, slot_version);
+    SELECT
+        deliverer,
+        dataset,
+        period,
+        part,
+        slot_version,
+        argMin(tuple(type, delivery_id, by, at), log_offset) AS first
+    FROM slot_events
+    GROUP BY deliverer, dataset, period, part, slot_version
+);
+
+CREATE VIEW IF NOT EXISTS receipts AS
+SELECT deliverer, dataset, period, part, slot_version, delivery_id, at FROM counting WHERE type = 'received';
+
+-- The deliverer's akkoord: slot_version is its order within the slot.
+CREATE VIEW IF NOT EXISTS decisions AS
+SELECT deliverer, dataset, period, part, slot_version, delivery_id, at FROM counting WHERE type = 'decided';
+
+CREATE VIEW IF NOT EXISTS withdrawals AS
+SELECT deliverer, dataset, period, part, slot_version, delivery_id, by, at FROM counting WHERE type = 'withdrawn';
 
 -- An attempt to load, written before its first row: whatever a crash leaves behind can be found and dropped.
 CREATE TABLE IF NOT EXISTS attempts
@@ -115,15 +142,16 @@ FROM
         delivery_id,
         argMax(
             tuple(attempt, deliverer, dataset, period, part, key_version, rows, persons),
-            tuple(key_version, loaded_at, attempt)
+            tuple(key_version, loaded_at, toString(attempt))
         ) AS newest
     FROM loaded
     WHERE attempt NOT IN (SELECT attempt FROM dropped) AND delivery_id NOT IN (SELECT delivery_id FROM withdrawals)
     GROUP BY delivery_id
 );
 
--- Effective: per slot the highest decided slot_version that was loaded (docs/counting.md). A deliverer can only take back what is
--- not yet in force, so that is passed over; what the platform team took back was in force, and leaves the slot empty, because
+-- Effective: per slot the highest decided slot_version whose load was announced (docs/counting.md). Announced and not merely
+-- loaded: a load that ended after its withdrawal was told to nobody, and replaced nothing. A deliverer can only take back what
+-- is not yet in force, so that is passed over; what the platform team took back was in force, and leaves the slot empty, because
 -- what it replaced has ended.
 CREATE VIEW IF NOT EXISTS effective AS
 SELECT
@@ -143,23 +171,11 @@ FROM
         dataset,
         period,
         part,
-        argMax(delivery_id, tuple(slot_version, delivery_id)) AS winner,
+        argMax(delivery_id, slot_version) AS winner,
         max(slot_version) AS version
     FROM decisions
-    WHERE delivery_id IN (SELECT delivery_id FROM loaded)
+    WHERE delivery_id IN (SELECT delivery_id FROM announced)
         AND delivery_id NOT IN (SELECT delivery_id FROM withdrawals WHERE by = 'aanleveraar')
     GROUP BY deliverer, dataset, period, part
 ) AS w
 INNER JOIN live AS l ON l.delivery_id = w.winner;
-
--- Withdrawn deliveries that outrank what is effective in their slot: they make the input set after a withdrawal a new one.
-CREATE VIEW IF NOT EXISTS taken_back AS
-SELECT DISTINCT
-    d.deliverer AS deliverer,
-    d.dataset AS dataset,
-    d.period AS period,
-    d.part AS part,
-    d.delivery_id AS delivery_id
-FROM decisions AS d
-LEFT JOIN effective AS e ON e.deliverer = d.deliverer AND e.dataset = d.dataset AND e.period = d.period AND e.part = d.part
-WHERE d.delivery_id IN (SELECT delivery_id FROM withdrawals) AND d.slot_version > e.slot_version;

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 from gmsd_aggregation.adapters import migrations
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.errors import MigrationRefused
-from gmsd_aggregation.handlers import DECISIONS, LOADS, DecisionHandler, LoadHandler
+from gmsd_aggregation.handlers import KINDS, LOADS, LoadHandler, SlotHandler
 from gmsd_aggregation.housekeeping import Housekeeping
 from gmsd_aggregation.loading import Loader
 from gmsd_aggregation.nudge import Nudge
@@ -102,8 +102,8 @@ def build() -> Service:
             Inbox(
                 topics=(DELIVERIES,),
                 group="aggregation.decisions",
-                accepts=DECISIONS,
-                handler=DecisionHandler(warehouse, nudge, clock),
+                accepts=tuple(KINDS),
+                handler=SlotHandler(warehouse, nudge, clock),
             ),
         ],
         background=[reconciler.run, housekeeping.run],

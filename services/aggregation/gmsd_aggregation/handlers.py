@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gmsd_aggregation.adapters import facts, rows
+from gmsd_aggregation.adapters import rows, slot_events
 from gmsd_aggregation.adapters.facts import Announced
+from gmsd_aggregation.adapters.slot_events import Kind, SlotEvent
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.errors import LoadRefused
 from gmsd_aggregation.loading import Loader
@@ -17,18 +18,25 @@ from gmsd_chassis.clock import Clock
 from gmsd_chassis.errors import Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_contracts.envelope import Event, source_of
-from gmsd_contracts.events.delivery import AboutDelivery
+from gmsd_contracts.events.delivery import AboutDelivery, FromIntake
 from gmsd_contracts.events.delivery_decided_v1 import DeliveryDecided
 from gmsd_contracts.events.delivery_failed_v1 import LoadFailed
 from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_loaded_v1 import DeliveryLoaded
+from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.slot import Slot
 
 SOURCE = source_of("aggregation")
 LOADS = (DeliveryLinked.TYPE, DeliveryRequeued.TYPE)
-DECISIONS = (DeliveryDecided.TYPE, DeliveryWithdrawn.TYPE)
+KINDS: dict[str, Kind] = {
+    DeliveryReceived.TYPE: "received",
+    DeliveryDecided.TYPE: "decided",
+    DeliveryWithdrawn.TYPE: "withdrawn",
+    DeliveryRequeued.TYPE: "requeued",
+}
+"""Events that take a number of their slot. All are noted, because each can be the first with its number."""
 
 
 class LoadHandler:
@@ -80,8 +88,8 @@ class LoadHandler:
         return [failed(received.event, reason, self._clock.now())]
 
 
-class DecisionHandler:
-    """delivery.decided and delivery.withdrawn → facts. Publishes nothing: the reconciler does."""
+class SlotHandler:
+    """Every event of `deliveries` → a fact. Publishes nothing: the reconciler does."""
 
     def __init__(self, warehouse: Warehouse, nudge: Nudge, clock: Clock) -> None:
         self._warehouse = warehouse
@@ -90,20 +98,24 @@ class DecisionHandler:
 
     async def __call__(self, received: Received) -> Sequence[Event[Any]]:
         """Raises TryLater while the warehouse is away."""
-        data = received.event.data
-        if not isinstance(data, DeliveryDecided | DeliveryWithdrawn):
+        event, data = received.event, received.event.data
+        if not isinstance(data, FromIntake) or event.type not in KINDS:
             raise Unprocessable("unexpected_event")
-        await self._warehouse.run(lambda session: self._record(session, data, received.event.time))
-        self._nudge.now()
+        fact = SlotEvent(
+            slot=data.slot, slot_version=data.slot_version, offset=received.position.offset, event_id=event.id,
+            kind=KINDS[event.type], delivery_id=data.delivery_id, at=event.time,
+            by=data.by if isinstance(data, DeliveryWithdrawn) else "",
+        )  # fmt: skip
+        await self._warehouse.run(lambda session: self._note(session, fact))
+        if fact.kind in ("decided", "withdrawn"):
+            self._nudge.now()
         return []
 
-    def _record(self, session: Session, data: DeliveryDecided | DeliveryWithdrawn, at: datetime) -> None:
-        if isinstance(data, DeliveryDecided):
-            facts.record_decision(session, data.delivery_id, data.slot, data.slot_version, at)
-            return
+    def _note(self, session: Session, fact: SlotEvent) -> None:
         # The fact first: a load that ends between the two sees it and drops its own rows.
-        facts.record_withdrawal(session, data.delivery_id, data.slot, data.slot_version, data.by, at)
-        rows.drop_delivery(session, data.slot.dataset, data.delivery_id, "withdrawn", self._clock.now())
+        slot_events.record(session, fact)
+        if fact.kind == "withdrawn" and slot_events.is_withdrawn(session, fact.slot, fact.delivery_id):
+            rows.drop_delivery(session, fact.slot.dataset, fact.delivery_id, "withdrawn", self._clock.now())
 
 
 def loaded(slot: Slot, said: Announced, correlation: UUID, time: datetime) -> Event[DeliveryLoaded]:

@@ -13,14 +13,30 @@ from gmsd_chassis.logs import log
 REPLACED_KEPT = timedelta(days=400)
 """Rows of a replaced delivery go when linkage destroys the key of their content: 400 days after it was replaced."""
 
+# `own`: the number of a delivery's akkoord, or of its receipt when it has none: who was never decided is replaced as well. The
+# moment is that of the first newer one that came in force, as linkage reckons it.
 _REPLACED = """
-SELECT DISTINCT l.delivery_id, l.dataset
+SELECT l.delivery_id, l.dataset
 FROM live AS l
-INNER JOIN decisions AS d ON d.delivery_id = l.delivery_id
-INNER JOIN effective AS e
-    ON e.deliverer = d.deliverer AND e.dataset = d.dataset AND e.period = d.period AND e.part = d.part
-INNER JOIN decisions AS w ON w.delivery_id = e.delivery_id
-WHERE d.slot_version < e.slot_version AND l.delivery_id != e.delivery_id AND w.decided_at <= {until:DateTime64(6, 'UTC')}
+INNER JOIN
+(
+    SELECT delivery_id, max(slot_version) AS version
+    FROM (SELECT delivery_id, slot_version FROM receipts UNION ALL SELECT delivery_id, slot_version FROM decisions)
+    GROUP BY delivery_id
+) AS own ON own.delivery_id = l.delivery_id
+INNER JOIN
+(
+    SELECT d.deliverer AS deliverer, d.dataset AS dataset, d.period AS period, d.part AS part,
+        d.slot_version AS version, greatest(d.at, o.at) AS since
+    FROM decisions AS d
+    INNER JOIN (SELECT delivery_id, min(loaded_at) AS at FROM loaded GROUP BY delivery_id) AS o
+        ON o.delivery_id = d.delivery_id
+    WHERE d.delivery_id IN (SELECT delivery_id FROM announced)
+        AND d.delivery_id NOT IN (SELECT delivery_id FROM withdrawals WHERE by = 'aanleveraar')
+) AS newer ON newer.deliverer = l.deliverer AND newer.dataset = l.dataset AND newer.period = l.period AND newer.part = l.part
+WHERE newer.version > own.version
+GROUP BY l.delivery_id, l.dataset
+HAVING min(newer.since) <= {until:DateTime64(6, 'UTC')}
 """
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from gmsd_aggregation.adapters import facts, rows
 from gmsd_aggregation.adapters.arrow_feed import ArrowFeed, NotArrow, SchemaDiffers
 from gmsd_aggregation.adapters.coverage import coverage
-from gmsd_aggregation.adapters.facts import Announced, Live
+from gmsd_aggregation.adapters.facts import Announced
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.domain.announcement import INITIAL_STAGE
 from gmsd_aggregation.errors import LoadReason, LoadRefused
@@ -42,34 +42,41 @@ class Loader:
         was, so that a repeated cause repeats its event. Raises LoadRefused, TryLater.
         """
         version = _version(specification, slot)
-        gone, known, earlier = await self._warehouse.run(lambda session: _known(session, delivery_id))
-        if gone:
-            await self._warehouse.run(lambda session: self._drop(session, slot, delivery_id))
-            return None
-        wanted = earlier if key_version is None else key_version
-        if known is None or known.key_version < wanted:
-            attempt = rows.Attempt(delivery_id, uuid4(), slot, version, wanted)
-            if not await self._fill(attempt, records):
-                return None
-        return await self._warehouse.run(lambda session: _announcement(session, delivery_id, cause))
+        new = uuid4()
 
-    async def _fill(self, attempt: rows.Attempt, records: ContentRef | None) -> bool:
+        def prepare(session: Session) -> rows.Attempt | None:
+            """The attempt to make; None when there is nothing to load."""
+            known = facts.history(session, slot, delivery_id)
+            if known.withdrawn:
+                rows.drop_delivery(session, slot.dataset, delivery_id, "withdrawn", self._clock.now())
+                return None
+            wanted = known.newest_key if key_version is None else key_version
+            if known.live is not None and known.live.key_version >= wanted:
+                return None
+            attempt = rows.Attempt(delivery_id, new, slot, version, wanted)
+            rows.begin(session, attempt, known.unfinished, self._clock.now())
+            return attempt
+
+        attempt = await self._warehouse.run(prepare)
+        if attempt is not None:
+            await self._fill(attempt, records)
+        return await self._warehouse.run(lambda session: announce(session, slot, delivery_id, cause))
+
+    async def _fill(self, attempt: rows.Attempt, records: ContentRef | None) -> None:
         started, dataset = time.monotonic(), attempt.slot.dataset
-        await self._warehouse.run(lambda session: rows.begin(session, attempt, self._clock.now()))
         expected = 0 if records is None else records.rows or 0
         try:
             if records is not None:
                 await self._stream(attempt, records)
-            visible = await self._warehouse.run(
+            known = await self._warehouse.run(
                 lambda session: rows.finish(session, attempt, expected, self._clock.now())
             )
         except LoadRefused:
             await self._warehouse.run(lambda session: rows.abandon(session, attempt, self._clock.now()))
             raise
-        if visible:
+        if not known.withdrawn:
             ROWS_LOADED.inc(expected, dataset=dataset)
             LOAD_SECONDS.observe(time.monotonic() - started, dataset=dataset)
-        return visible
 
     async def _stream(self, attempt: rows.Attempt, records: ContentRef) -> None:
         async with aclosing(self._content.read(records)) as pieces:
@@ -84,9 +91,6 @@ class Loader:
             # Not one session for all of it: decisions and snapshots go on while a large delivery streams in.
             with self._warehouse.use() as session:
                 rows.insert(session, attempt, batch)
-
-    def _drop(self, session: Session, slot: Slot, delivery_id: UUID) -> None:
-        rows.drop_delivery(session, slot.dataset, delivery_id, "withdrawn", self._clock.now())
 
 
 def _version(specification: str, slot: Slot) -> DatasetVersion:
@@ -115,32 +119,22 @@ def _refusal(error: ContentExpired | ContentDamaged | NotArrow | SchemaDiffers) 
             return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is no whole Arrow stream")
 
 
-def _known(session: Session, delivery_id: UUID) -> tuple[bool, Live | None, int]:
-    found = facts.live(session, delivery_id=delivery_id)
-    return (
-        facts.is_withdrawn(session, delivery_id),
-        found[0] if found else None,
-        rows.newest_key(session, delivery_id),
-    )
+def announce(session: Session, slot: Slot, delivery_id: UUID, cause: UUID) -> Announced | None:
+    """What to say of a loaded delivery: what was said last, or for the first time, with the register as it is now.
 
-
-def _announcement(session: Session, delivery_id: UUID, cause: UUID) -> Announced | None:
-    """What to say of a loaded delivery: what was said last, or for the first time, with the register as it is now."""
+    None when it was withdrawn.
+    """
+    live = facts.history(session, slot, delivery_id).live
+    if live is None:
+        return None
     said = facts.announced(session, [delivery_id]).get(delivery_id)
     if said is not None:
         return said
-    found = facts.live(session, delivery_id=delivery_id)
-    if not found:
-        return None
-    one = found[0]
     covered = None
-    if one.slot.dataset == "wmo":
-        register = [
-            other for other in facts.effective(session)
-            if other.slot.dataset == "brp" and other.slot.period == one.slot.period
-        ]  # fmt: skip
-        parts = len({(other.slot.deliverer, other.slot.part) for other in register})
-        covered = coverage(session, [one.attempt], [other.attempt for other in register], parts)[one.attempt]
-    announcement = Announced(delivery_id, 1, cause, INITIAL_STAGE, one.rows, covered)
+    if slot.dataset == "wmo":
+        register = facts.register(session, slot.period)
+        parts = len({(other.deliverer, other.part) for _, other in register})
+        covered = coverage(session, [live.attempt], [attempt for attempt, _ in register], parts)[live.attempt]
+    announcement = Announced(delivery_id, 1, cause, INITIAL_STAGE, live.rows, covered)
     facts.record_announcements(session, [announcement])
     return announcement

@@ -105,7 +105,8 @@ def _compute(session: Session, inputs: InputSet) -> tuple[pa.Table, pa.Table] | 
 
 def current(session: Session) -> list[InputSet]:
     """The input sets as they are now."""
-    return input_sets(facts.effective(session), facts.taken_back(session))
+    in_force = facts.effective(session)
+    return input_sets(in_force, facts.taken_back(session, in_force))
 
 
 def _news(session: Session, inputs: InputSet) -> list[tuple[Announced, Slot]]:

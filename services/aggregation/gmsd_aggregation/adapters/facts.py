@@ -1,4 +1,4 @@
-"""Decisions, withdrawals, loads and announcements: facts in the warehouse, and what follows from them."""
+"""Loads, announcements and snapshots: facts in the warehouse, and what follows from them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,29 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from gmsd_aggregation.adapters.warehouse import Session
+from gmsd_aggregation.adapters.slot_events import IN_SLOT, slot_parameters
+from gmsd_aggregation.adapters.warehouse import MOMENT, Session
+from gmsd_aggregation.domain.history import History, Load
 from gmsd_aggregation.domain.inputs import Effective, InputSet, TakenBack
 from gmsd_contracts.events.delivery_loaded_v1 import Coverage
 from gmsd_contracts.slot import Slot
 
-MOMENT = pa.timestamp("us", "UTC")
+_HISTORY = f"""
+SELECT 'begun' AS what, attempt, key_version, toUInt64(0) AS rows, begun_at AS at FROM attempts WHERE delivery_id = {{id:UUID}}
+UNION ALL
+SELECT 'loaded', attempt, key_version, rows, loaded_at FROM loaded WHERE delivery_id = {{id:UUID}}
+UNION ALL
+SELECT 'dropped', attempt, 0, 0, dropped_at FROM dropped WHERE delivery_id = {{id:UUID}}
+UNION ALL
+SELECT 'withdrawn', delivery_id, 0, 0, at FROM withdrawals WHERE {IN_SLOT} AND delivery_id = {{id:UUID}}
+"""
+
+_DECIDED_AND_WITHDRAWN = """
+SELECT deliverer, dataset, period, part, delivery_id, max(slot_version) AS version
+FROM decisions
+WHERE delivery_id IN (SELECT delivery_id FROM withdrawals)
+GROUP BY deliverer, dataset, period, part, delivery_id
+"""
 
 
 @dataclass(frozen=True)
@@ -40,22 +57,23 @@ class Announced:
     coverage: Coverage | None
 
 
-def record_decision(session: Session, delivery_id: UUID, slot: Slot, slot_version: int, at: datetime) -> None:
-    """The deliverer's akkoord; again is the same."""
-    _record_about(session, "decisions", "decided_at", delivery_id, slot, slot_version, at)
-
-
-def record_withdrawal(
-    session: Session, delivery_id: UUID, slot: Slot, slot_version: int, by: str, at: datetime
-) -> None:
-    """The delivery counts no more, whatever else is known of it; again is the same. `by`: as in DeliveryWithdrawn."""
-    _record_about(session, "withdrawals", "withdrawn_at", delivery_id, slot, slot_version, at, by=by)
-
-
-def is_withdrawn(session: Session, delivery_id: UUID) -> bool:
-    """Whether a withdrawal is recorded."""
-    sql = "SELECT count() FROM withdrawals WHERE delivery_id = {id:UUID}"
-    return bool(session.rows(sql, id=delivery_id)[0][0])
+def history(session: Session, slot: Slot, delivery_id: UUID) -> History:
+    """All that is known of one delivery, in one question."""
+    begun: dict[UUID, int] = {}
+    loads, dropped, withdrawn = [], [], False
+    for what, attempt, key_version, count, at in session.rows(
+        _HISTORY, id=delivery_id, **slot_parameters(slot)
+    ):
+        match what:
+            case "begun":
+                begun[attempt] = key_version
+            case "loaded":
+                loads.append(Load(attempt, key_version, count, at))
+            case "dropped":
+                dropped.append(attempt)
+            case _:
+                withdrawn = True
+    return History(withdrawn, begun, tuple(loads), frozenset(dropped))
 
 
 def live(
@@ -73,14 +91,27 @@ def live(
 
 def effective(session: Session) -> list[Effective]:
     """The deliveries in force, of every slot."""
-    sql = "SELECT deliverer, dataset, period, part, delivery_id, attempt, key_version, rows FROM effective"
-    return [Effective(_slot(row[:4]), row[4], row[5], row[6], row[7]) for row in session.rows(sql)]
+    sql = (
+        "SELECT deliverer, dataset, period, part, delivery_id, attempt, key_version, rows, slot_version"
+        " FROM effective"
+    )
+    return [Effective(_slot(row[:4]), *row[4:]) for row in session.rows(sql)]
 
 
-def taken_back(session: Session) -> list[TakenBack]:
-    """See TakenBack."""
-    found = session.rows("SELECT deliverer, dataset, period, part, delivery_id FROM taken_back")
-    return [TakenBack(_slot(row[:4]), row[4]) for row in found]
+def register(session: Session, period: str) -> list[tuple[UUID, Slot]]:
+    """Attempt and slot of the deliveries of `brp` in force for a period."""
+    sql = (
+        "SELECT attempt, deliverer, dataset, period, part FROM effective"
+        " WHERE dataset = 'brp' AND period = {period:String}"
+    )
+    return [(row[0], _slot(row[1:])) for row in session.rows(sql, period=period)]
+
+
+def taken_back(session: Session, in_force: Iterable[Effective]) -> list[TakenBack]:
+    """See TakenBack. `in_force`: all of `effective`."""
+    versions = {one.slot: one.slot_version for one in in_force}
+    found = [(_slot(row[:4]), row[4], row[5]) for row in session.rows(_DECIDED_AND_WITHDRAWN)]
+    return [TakenBack(slot, delivery) for slot, delivery, version in found if version > versions.get(slot, 0)]
 
 
 def announced(session: Session, deliveries: Iterable[UUID]) -> dict[UUID, Announced]:
@@ -142,33 +173,6 @@ def last_snapshots(session: Session) -> dict[tuple[str, str], str]:
     """The last published snapshot_id of each (product, period)."""
     sql = "SELECT product, period, argMax(snapshot_id, published_at) FROM snapshots GROUP BY product, period"
     return {(product, period): snapshot_id for product, period, snapshot_id in session.rows(sql)}
-
-
-def _record_about(
-    session: Session,
-    table: str,
-    moment: str,
-    delivery_id: UUID,
-    slot: Slot,
-    slot_version: int,
-    at: datetime,
-    **more: str,
-) -> None:
-    session.insert(
-        table,
-        pa.table(
-            {
-                "delivery_id": [str(delivery_id)],
-                "deliverer": [slot.deliverer],
-                "dataset": [slot.dataset],
-                "period": [slot.period],
-                "part": [slot.part],
-                "slot_version": pa.array([slot_version], pa.uint32()),
-                moment: pa.array([at], MOMENT),
-                **{name: [value] for name, value in more.items()},
-            }
-        ),
-    )
 
 
 def _slot(values: tuple[Any, ...]) -> Slot:

@@ -8,8 +8,9 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gmsd_aggregation.adapters.facts import MOMENT, is_withdrawn
-from gmsd_aggregation.adapters.warehouse import Session
+from gmsd_aggregation.adapters.facts import history
+from gmsd_aggregation.adapters.warehouse import MOMENT, Session
+from gmsd_aggregation.domain.history import History
 from gmsd_aggregation.errors import LoadReason, LoadRefused
 from gmsd_contracts.columns import DatasetVersion
 from gmsd_contracts.slot import Slot
@@ -44,15 +45,9 @@ def table_of(specification: DatasetVersion) -> str:
     return TABLES[specification.id]
 
 
-def begin(session: Session, attempt: Attempt, at: datetime) -> None:
-    """Record the attempt, after dropping what earlier attempts on this delivery left without a loaded row."""
-    sql = (
-        "SELECT attempt FROM attempts WHERE delivery_id = {id:UUID}"
-        " AND attempt NOT IN (SELECT attempt FROM loaded WHERE delivery_id = {id:UUID})"
-        " AND attempt NOT IN (SELECT attempt FROM dropped WHERE delivery_id = {id:UUID})"
-    )
-    leftovers = [row[0] for row in session.rows(sql, id=attempt.delivery_id)]
-    drop(session, attempt.slot.dataset, attempt.delivery_id, leftovers, "unfinished", at)
+def begin(session: Session, attempt: Attempt, unfinished: Iterable[UUID], at: datetime) -> None:
+    """Record the attempt, after dropping the rows of `unfinished`: what earlier attempts on this delivery left."""
+    drop(session, attempt.slot.dataset, attempt.delivery_id, unfinished, "unfinished", at)
     session.insert(
         "attempts",
         pa.table(
@@ -66,28 +61,24 @@ def begin(session: Session, attempt: Attempt, at: datetime) -> None:
     )
 
 
-def newest_key(session: Session, delivery_id: UUID) -> int:
-    """The newest version of the pseudonym key that an attempt on this delivery named; 0 when there was none."""
-    sql = "SELECT max(key_version) FROM attempts WHERE delivery_id = {id:UUID}"
-    return int(session.rows(sql, id=delivery_id)[0][0])
-
-
 def insert(session: Session, attempt: Attempt, batch: pa.Table) -> None:
     """Append rows of `linked_schema`; not visible before `finish`. Raises LoadRefused: other columns, or an empty required one."""
     session.insert(attempt.table, _as_stored(attempt, batch))
 
 
-def finish(session: Session, attempt: Attempt, expected: int, at: datetime) -> bool:
-    """Make the rows visible; False when the delivery was withdrawn meanwhile, and then the rows are gone.
+def finish(session: Session, attempt: Attempt, expected: int, at: datetime) -> History:
+    """Make the rows visible, and drop those they take the place of; when the delivery was withdrawn meanwhile, drop these.
 
     Raises LoadRefused when the table does not hold `expected` rows of this attempt.
     """
     person = attempt.specification.person_column
     count = f"uniqExact({person})" if person else "0"
-    sql = f"SELECT count(), {count} FROM {attempt.table} WHERE attempt = {{attempt:UUID}}"
-    rows, persons = session.rows(sql, attempt=attempt.attempt)[0]
-    abandoned = "SELECT count() FROM dropped WHERE attempt = {attempt:UUID}"
-    if rows != expected or session.rows(abandoned, attempt=attempt.attempt)[0][0]:
+    sql = (
+        f"SELECT count(), {count}, (SELECT count() FROM dropped WHERE delivery_id = {{id:UUID}} AND attempt = {{attempt:UUID}})"
+        f" FROM {attempt.table} WHERE attempt = {{attempt:UUID}}"
+    )
+    rows, persons, abandoned = session.rows(sql, id=attempt.delivery_id, attempt=attempt.attempt)[0]
+    if rows != expected or abandoned:
         raise LoadRefused(LoadReason.CONTENT_DAMAGED, f"{rows} rows arrived where {expected} were promised")
     slot = attempt.slot
     session.insert(
@@ -107,18 +98,13 @@ def finish(session: Session, attempt: Attempt, expected: int, at: datetime) -> b
             }
         ),
     )
-    if is_withdrawn(session, attempt.delivery_id):
+    # Asked after the row is there: a withdrawal noted before is seen here, one noted later finds the row.
+    known = history(session, slot, attempt.delivery_id)
+    if known.withdrawn:
         drop_delivery(session, slot.dataset, attempt.delivery_id, "withdrawn", at)
-        return False
-    # Whoever wins by the order of `live` stays, so that two that finish at once agree on who goes.
-    older = (
-        "SELECT attempt FROM loaded WHERE delivery_id = {id:UUID}"
-        " AND attempt NOT IN (SELECT attempt FROM live WHERE delivery_id = {id:UUID})"
-        " AND attempt NOT IN (SELECT attempt FROM dropped WHERE delivery_id = {id:UUID})"
-    )
-    replaced = [row[0] for row in session.rows(older, id=attempt.delivery_id)]
-    drop(session, slot.dataset, attempt.delivery_id, replaced, "replaced", at)
-    return True
+    else:
+        drop(session, slot.dataset, attempt.delivery_id, known.outdone, "replaced", at)
+    return known
 
 
 def abandon(session: Session, attempt: Attempt, at: datetime) -> None:

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 DATABASE = "gmsd_aggregation"
 SCHEMES = ("chdb", "clickhouse")
+MOMENT = pa.timestamp("us", "UTC")
+"""Of every column that says when."""
 
 
 class Session:

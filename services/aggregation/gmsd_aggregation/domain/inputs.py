@@ -18,13 +18,14 @@ PRODUCTS = tuple(dict.fromkeys(indicator.product.value for indicator in CATALOGU
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """A delivery in force, and where its rows lie."""
+    """A delivery in force, where its rows lie, and the number of its akkoord in the slot."""
 
     slot: Slot
     delivery_id: UUID
     attempt: UUID
     key_version: int
     rows: int
+    slot_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
