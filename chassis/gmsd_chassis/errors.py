@@ -5,6 +5,7 @@
     TryLater        not now (a store is away, a lock is held)   -> back off in place, then crash
     ContentExpired  the content was erased as promised          -> a named outcome, never a failure of the service
     ContentDamaged  the content is not what the event promised  -> a named outcome
+    StartPostponed  a port is still taken                       -> one sentence, exit 75 (EX_TEMPFAIL), a restart may help
     ConfigError     the operator has to change something        -> one sentence, exit 78 (EX_CONFIG), no restart helps
     anything else   a defect                                    -> the process crashes, the supervisor restarts it
 
@@ -15,6 +16,8 @@ import re
 
 EX_CONFIG = 78
 """sysexits.h: configuration error. A supervisor may stop restarting on it."""
+EX_TEMPFAIL = 75
+"""sysexits.h: temporary failure. A supervisor restarts."""
 EX_SOFTWARE = 70
 """sysexits.h: internal error. A supervisor restarts."""
 
@@ -63,6 +66,14 @@ class ContentDamaged(Exception):
 
 class ConfigError(Exception):
     """What is wrong with the configuration, and what to do, in one sentence for an operator."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class StartPostponed(Exception):
+    """The service cannot start now, and nothing is wrong with its settings; one sentence for an operator."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)

@@ -203,7 +203,7 @@ FOLD_APPLIED = registry.counter(
 )
 FOLD_SKIPPED = registry.counter(
     "gmsd_fold_skipped_total",
-    "Records a fold could not apply, recorded in its table fold_skipped.",
+    "Records a fold could not apply, as its table fold_skipped has them.",
     ("fold", "reason"),
 )
 FOLD_LAG = registry.gauge(

@@ -11,38 +11,39 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from errno import EACCES, EEXIST, EISDIR, ENOENT, ENOTDIR, EPERM, EROFS
+from typing import NoReturn
 
-import uvicorn
 from aiokafka.errors import KafkaError
-from faststream.asgi import AsgiResponse
-from faststream.asgi.types import ASGIApp, Receive, Scope, Send
+from faststream.asgi.types import ASGIApp
 from faststream.kafka import KafkaBroker
 
 from gmsd_chassis import logs
-from gmsd_chassis.asgi import Hook, ServiceApp, json_response, no_addresses
+from gmsd_chassis.asgi import Hook, ServiceApp, no_addresses
 from gmsd_chassis.bus.attempts import Attempts
 from gmsd_chassis.bus.backoff import Backoff
 from gmsd_chassis.bus.fold import Fold
 from gmsd_chassis.bus.fuse import FuseLimits
-from gmsd_chassis.bus.inbox import Inbox, Wiring
+from gmsd_chassis.bus.inbox import SETTLE_SECONDS, Inbox, Wiring
 from gmsd_chassis.bus.publisher import STALLED_SECONDS, Publisher
 from gmsd_chassis.bus.quarantine import Quarantine
 from gmsd_chassis.clock import Clock
-from gmsd_chassis.errors import EX_CONFIG, EX_SOFTWARE, ConfigError, TryLater
+from gmsd_chassis.errors import EX_CONFIG, EX_SOFTWARE, EX_TEMPFAIL, ConfigError, StartPostponed, TryLater
 from gmsd_chassis.health import Check, Health
 from gmsd_chassis.logs import log
-from gmsd_chassis.metrics import STARTS, registry
+from gmsd_chassis.metrics import STARTS
+from gmsd_chassis.serving import HTTP_DRAIN_SECONDS, Probes, Servers, listen
 from gmsd_chassis.settings import ServiceSettings
 from gmsd_contracts.topics import Service as ServiceName
 from gmsd_contracts.topics import quarantine_of
 
 # A handler gets 20 s to finish, HTTP 10 s before that; both fit in the 60 s a supervisor waits before it kills.
 DRAIN_SECONDS = 20.0
-HTTP_DRAIN_SECONDS = 10
-# After a crash the process must be gone whatever hangs: a broker that does not answer, a thread that computes.
-GONE_SECONDS = 15.0
+# After a crash the process must be gone whatever hangs: a broker that does not answer, a thread that computes. Not before
+# the handlers that did not crash had their time and gave back what they did not finish: that would count as their death.
+GONE_SECONDS = HTTP_DRAIN_SECONDS + DRAIN_SECONDS + SETTLE_SECONDS + 10.0
 OBSERVE_SECONDS = 5.0
+_SETTINGS_ERRORS = frozenset({EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR, EEXIST})
 
 
 class Service:
@@ -83,7 +84,11 @@ class Service:
         self._open = False
         self._tasks: list[asyncio.Task[None]] = []
         self._attempts: Attempts | None = None
-        self._server: uvicorn.Server | None = None
+        self._servers: Servers | None = None
+        self._refused: ConfigError | None = None
+        self._probes = Probes(self.health)
+        inside = {} if settings.management_port is not None else self._probes.inside
+        public = self._probes.live | inside
         self._broker = KafkaBroker(
             settings.kafka_bootstrap,
             client_id=f"{name}-{settings.instance}",
@@ -96,33 +101,27 @@ class Service:
         self.app = ServiceApp(
             self._broker,
             logger=None,
-            asgi_routes=[
-                ("/health/live", self._live),
-                ("/health/ready", self._ready),
-                ("/metrics", self._metrics),
-            ],
+            asgi_routes=list(public.items()),
         )
         self.app.up, self.app.down = self.start, self.stop
         self.app.fallback = lambda: self._http if self._open else None
         self._add_checks(checks or {})
 
     def run(self) -> int:
-        """Serve until SIGTERM or a crash; returns the exit code."""
+        """Serve until SIGTERM or a crash; returns the exit code. Raises ConfigError, StartPostponed."""
         logs.configure(self.name, self.settings.instance, logs.level_of(self.settings.log_level))
         # uvicorn raises the signal again after its own shutdown: it must find a handler that does nothing.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
-        config = uvicorn.Config(
-            self.app,
-            host=self.settings.host,
-            port=self.settings.port,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            timeout_graceful_shutdown=HTTP_DRAIN_SECONDS,
-        )
-        self._server = _Server(config, self)
-        asyncio.run(self._server.serve())
+        settings, management = self.settings, None
+        public = (self.app, listen(settings.host, settings.port, "GMSD_PORT"))
+        if settings.management_port is not None:
+            inside = listen(settings.host, settings.management_port, "GMSD_MANAGEMENT_PORT")
+            management = (self._probes.management, inside)
+        self._servers = Servers(public, management, self.begin_stop)
+        asyncio.run(self._servers.serve())
+        if self._refused is not None:
+            raise self._refused
         return self.exit_code
 
     async def start(self) -> None:
@@ -158,17 +157,22 @@ class Service:
         if self.exit_code:
             return
         if isinstance(error, ConfigError):
-            self.exit_code = EX_CONFIG
+            self.exit_code, self._refused = EX_CONFIG, error
             log.critical("configuration_refused", sentence=error.sentence)
         else:
             self.exit_code = EX_SOFTWARE
             log.critical("crashed", reason=reason, error=error)
-        if self._server is not None:
-            last = threading.Timer(GONE_SECONDS, os._exit, (self.exit_code,))
+        if self._servers is not None:
+            last = threading.Timer(GONE_SECONDS, self._be_gone)
             last.daemon = True
             last.start()
             self.begin_stop()
-            self._server.should_exit = True
+            self._servers.stop()
+
+    def _be_gone(self) -> NoReturn:
+        for inbox in self._inboxes:
+            inbox.abandon()
+        os._exit(self.exit_code)
 
     # -- coming up -------------------------------------------------------------------------------------------------
 
@@ -264,36 +268,30 @@ class Service:
         stalled = self.publisher.stalled
         return f"no acknowledgement for {stalled:.0f} s" if stalled > STALLED_SECONDS else None
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await json_response(200, {"status": "live"})(scope, receive, send)
-
-    async def _ready(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ok, report = await self.health.ready()
-        await json_response(200 if ok else 503, report)(scope, receive, send)
-
-    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
-        await AsgiResponse(registry.exposition(), 200, headers)(scope, receive, send)
-
-
-class _Server(uvicorn.Server):
-    """Drains the bus from the first moment of SIGTERM, not after the last request."""
-
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
-        super().__init__(config)
-        self._service = service
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Signal handler."""
-        self._service.begin_stop()
-        super().handle_exit(sig, frame)
-
 
 def run_service(factory: Callable[[], Service]) -> NoReturn:
-    """What `__main__` calls: build, run, exit. A configuration error is one sentence on stderr and exit 78."""
+    """What `__main__` calls: build, run, exit. What an operator has to change or wait for is one sentence on stderr."""
+    # Folds and spools are the owner's alone, whatever the shell or the image says.
+    os.umask(0o077)
     try:
-        code = factory().run()
+        code = _built(factory).run()
     except ConfigError as error:
         print(error.sentence, file=sys.stderr)
         sys.exit(EX_CONFIG)
+    except StartPostponed as error:
+        print(error.sentence, file=sys.stderr)
+        sys.exit(EX_TEMPFAIL)
     sys.exit(code)
+
+
+def _built(factory: Callable[[], Service]) -> Service:
+    try:
+        return factory()
+    except OSError as error:
+        if error.errno not in _SETTINGS_ERRORS:
+            raise
+        place = error.filename if isinstance(error.filename, str) else "a file or directory of the settings"
+        why = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"{place} cannot be used: {why}; give it to the user this service runs as"
+        ) from None

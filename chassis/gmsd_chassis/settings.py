@@ -3,6 +3,7 @@
 import difflib
 import os
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,6 +36,10 @@ class ServiceSettings(BaseSettings):
     )  # fmt: skip
     host: str = Field(default="127.0.0.1", description="Address the HTTP server listens on")
     port: int = Field(ge=0, le=65535, description="Port the HTTP server listens on; 0 takes a free one")
+    management_port: int | None = Field(
+        default=None, ge=0, le=65535,
+        description="Port of /metrics and /health/ready alone, for whoever runs the service; without it they stand on GMSD_PORT",
+    )  # fmt: skip
     kek_identifying: Path | None = Field(
         default=None, description="File with the key-encryption key of zone identifying"
     )
@@ -69,10 +74,15 @@ class ServiceSettings(BaseSettings):
         except ValidationError as error:
             raise ConfigError(_sentence(type(self), error)) from None
         self._check_zones()
+        self._check_ports()
 
     def keks(self) -> dict[Zone, bytes]:
-        """The key-encryption keys this service holds: exactly those of its zones."""
-        return {zone: path.read_bytes() for zone, path in self._kek_fields().items() if path is not None}
+        """The key-encryption keys this service holds: exactly those of its zones. Raises ConfigError."""
+        return {
+            zone: _read(f"{PREFIX}KEK_{zone.value.upper()}", path)
+            for zone, path in self._kek_fields().items()
+            if path is not None
+        }
 
     def clock(self) -> Clock:
         """The wall clock, or the shifted one when a test or demonstration asked for it."""
@@ -115,6 +125,17 @@ class ServiceSettings(BaseSettings):
             if path is not None and not path.is_file():
                 raise ConfigError(f"{name} names {path}, which is not a file")
 
+    def _check_ports(self) -> None:
+        if self.management_port is None and not _is_loopback(self.host):
+            raise ConfigError(
+                f"GMSD_HOST {self.host} is open to the network, and so would /metrics be: set GMSD_MANAGEMENT_PORT"
+                " to a port that the public does not reach"
+            )
+        if self.port and self.management_port == self.port:
+            raise ConfigError(
+                f"GMSD_MANAGEMENT_PORT is GMSD_PORT ({self.port}): choose another, or leave it out"
+            )
+
 
 class TokenSettings(ServiceSettings):
     """What a service with a public interface is told of access tokens; `gmsd_chassis.http.bearer` checks them."""
@@ -132,6 +153,20 @@ class TokenSettings(ServiceSettings):
         default=("ES256", "PS256", "RS256", "EdDSA"),
         description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
     )
+
+
+def _read(variable: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{variable} names {path}, which cannot be read: {error.strerror}") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _variable(cls: type[ServiceSettings], field: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from gmsd_chassis.bus.opening import opening
 from gmsd_chassis.clock import Clock
 
 T = TypeVar("T")
@@ -37,11 +38,12 @@ class Attempts:
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
+        with opening(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
         limit = (self._clock.now() - _LEFTOVER).isoformat()
         self._connection.execute("DELETE FROM attempts WHERE last_begun < ?", (limit,))
 

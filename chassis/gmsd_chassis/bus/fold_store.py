@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gmsd_chassis.bus.opening import opening
 from gmsd_chassis.errors import ConfigError
 
 _OWN_TABLES = """
@@ -58,9 +59,10 @@ class FoldStore:
         self._writing = threading.RLock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = self._connect()
-        self._writer.executescript(_OWN_TABLES)
+        with opening(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._writer.executescript(_OWN_TABLES)
         self._migrate()
 
     # Usable from handlers in threads and on the event loop alike: connections are pooled, not bound to a thread.
@@ -112,6 +114,14 @@ class FoldStore:
                 "SELECT topic, partition, next_offset FROM fold_offsets WHERE fold = ?", (fold,)
             ).fetchall()
         return {(row[0], row[1]): row[2] for row in rows}
+
+    def skipped(self, fold: str) -> dict[str, int]:
+        """How many records the fold could not apply, by reason."""
+        with self.read() as connection:
+            rows = connection.execute(
+                "SELECT reason, count(*) FROM fold_skipped WHERE fold = ? GROUP BY reason", (fold,)
+            ).fetchall()
+        return {row[0]: row[1] for row in rows}
 
     def save_offsets(
         self, connection: sqlite3.Connection, fold: str, offsets: dict[tuple[str, int], int]

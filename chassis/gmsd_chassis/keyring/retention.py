@@ -34,7 +34,8 @@ DESTROYED = registry.counter(
 LEFT = registry.gauge("gmsd_retention_keys", "Data keys of this service that the last sweep left.")
 LAST_SWEEP = registry.gauge(
     "gmsd_retention_last_sweep_timestamp_seconds",
-    "Moment at which the last whole sweep began, seconds since 1970.",
+    "Moment at which the last whole sweep began, seconds since 1970; 0 before the first.",
+    ("owner",),  # so that a service without a sweep has no series, and no alert
 )
 UNREADABLE = registry.gauge(
     "gmsd_retention_unreadable_records",
@@ -96,6 +97,7 @@ class RetentionSweep:
         self._owner = owner
         self._clock = clock
         self._orphan_after = orphan_after
+        LAST_SWEEP.set(0, owner=owner)
 
     async def run(self) -> SweepSummary:
         """One sweep. Raises TryLater when the log cannot be read whole; then no key is touched."""
@@ -109,7 +111,7 @@ class RetentionSweep:
             DESTROYED.inc(await asyncio.to_thread(self._destroy, chosen), why=why)
         LEFT.set(len(keys) - len(expired) - len(orphaned))
         UNREADABLE.set(promises.unreadable)
-        LAST_SWEEP.set(began.timestamp())
+        LAST_SWEEP.set(began.timestamp(), owner=self._owner)
         return SweepSummary(len(keys), promises.events, promises.unreadable, len(expired), len(orphaned))
 
     async def repeat(

@@ -93,3 +93,21 @@ def test_a_key_too_few_and_a_key_too_many_are_refused(
 
 def test_every_field_has_a_description() -> None:
     assert all(LinkageSettings.variables().values())
+
+
+def test_a_key_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, environment: Path) -> None:
+    settings = LinkageSettings()
+    (environment / "kek").unlink()
+    with pytest.raises(ConfigError, match="GMSD_KEK_IDENTIFYING names .*kek, which cannot be read"):
+        settings.keks()
+
+
+def test_metrics_do_not_stand_open_to_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GMSD_HOST", "0.0.0.0")
+    with pytest.raises(ConfigError, match="GMSD_MANAGEMENT_PORT"):
+        LinkageSettings()
+    monkeypatch.setenv("GMSD_MANAGEMENT_PORT", "8001")
+    with pytest.raises(ConfigError, match="GMSD_MANAGEMENT_PORT is GMSD_PORT"):
+        LinkageSettings()
+    monkeypatch.setenv("GMSD_MANAGEMENT_PORT", "8002")
+    assert LinkageSettings().management_port == 8002
