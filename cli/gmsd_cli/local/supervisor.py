@@ -35,8 +35,9 @@ HOPELESS_AFTER = 5
 """Restarts of one service before the platform was ever ready: some 5 s of trying, then its last words are worth more than patience."""
 READY_SECONDS = 120.0
 """Five Python services start in some 10 s on two idle cores; a replay of a large log or a busy machine takes longer."""
-SERVICE_STOP_SECONDS = 15.0
-"""A service drains what it holds and commits; after this SIGKILL, which costs a redelivery."""
+SERVICE_STOP_SECONDS = 60.0
+"""A service drains what it holds, commits and gives back the rest in some 35 s; after this SIGKILL, which counts as a death
+of the delivery it was at, and three of those put it aside."""
 SAMPLE_SECONDS = 1.0
 
 
@@ -205,10 +206,14 @@ class LocalPlatform:
     async def _end_leftovers(self) -> None:
         """A supervisor that was itself killed leaves its children running: end them, services before the broker."""
         records = sorted(self.layout.run.glob("*.pid"))
-        ended = await asyncio.gather(*(asyncio.to_thread(end_leftover, record) for record in records))
-        for record, was_running in zip(records, ended, strict=True):
-            if was_running:
-                self._notice(f"{record.stem} draaide nog van een vorige keer en is gestopt.")
+        broker = [record for record in records if record.stem == "kafka"]
+        for group in ([record for record in records if record not in broker], broker):
+            ended = await asyncio.gather(
+                *(asyncio.to_thread(end_leftover, record, SERVICE_STOP_SECONDS) for record in group)
+            )
+            for record, was_running in zip(group, ended, strict=True):
+                if was_running:
+                    self._notice(f"{record.stem} draaide nog van een vorige keer en is gestopt.")
 
     async def _start_broker(self) -> None:
         if self._kafka is None:
