@@ -24,7 +24,9 @@ def settings_of(service: str) -> type[ServiceSettings]:
     (found,) = [
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+        if isinstance(value, type)
+        and issubclass(value, ServiceSettings)
+        and value.__module__ == module.__name__
     ]
     return found
 
@@ -77,6 +79,30 @@ def test_every_image_is_made_of_files_that_exist_and_runs_unprivileged() -> None
         assert "--require-hashes" in build
 
 
+def test_a_service_owns_its_state_and_keys_and_has_time_to_stop() -> None:
+    from gmsd_chassis.service import GONE_SECONDS
+    from gmsd_cli.local.supervisor import SERVICE_STOP_SECONDS
+
+    base = DOCKERFILE.split("\nFROM ")[1]
+    (owned,) = re.findall(r"install -d -o gmsd -g gmsd -m 0700 (.+)", base)
+    places = {re.findall(rf"{name}=(\S+)", base)[0] for name in ("GMSD_STATE_DIR", "GMSD_KEYS_DIR")}
+    assert set(owned.split()) == places
+    for name in SERVICES:
+        service = COMPOSE["services"][name]
+        mode = ":ro" if name == "publication" else ""
+        assert service["volumes"] == [f"keys:/var/lib/gmsd/keys{mode}", f"{name}:/var/lib/gmsd/state"]
+        assert int(service["stop_grace_period"].removesuffix("s")) >= SERVICE_STOP_SECONDS
+    assert SERVICE_STOP_SECONDS > GONE_SECONDS
+
+
+def test_the_management_port_is_scraped_and_not_published() -> None:
+    (port,) = re.findall(r"GMSD_MANAGEMENT_PORT=(\d+)", DOCKERFILE)
+    scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"][0]
+    assert set(scraped["static_configs"][0]["targets"]) == {f"{name}:{port}" for name in SERVICES}
+    for name in SERVICES:
+        assert not any(entry.endswith(f":{port}") for entry in COMPOSE["services"][name].get("ports", []))
+
+
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on this machine")
 def test_alerts_fire_when_they_should() -> None:
     folder = ROOT / "deploy" / "prometheus"
@@ -87,6 +113,7 @@ def test_alerts_fire_when_they_should() -> None:
 
 def test_alerts_watch_metrics_that_exist_and_say_what_to_do() -> None:
     import gmsd_chassis.keyring  # noqa: F401 - declares the metrics of the sweep
+    import gmsd_publication.metrics  # noqa: F401
 
     declared = {doc.name for doc in registry.documented()}
     rules = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())["groups"][0]["rules"]
