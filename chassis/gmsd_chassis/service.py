@@ -114,6 +114,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         settings, management = self.settings, None
+        settings.check()
         public = (self.app, listen(settings.host, settings.port, "GMSD_PORT"))
         if settings.management_port is not None:
             inside = listen(settings.host, settings.management_port, "GMSD_MANAGEMENT_PORT")

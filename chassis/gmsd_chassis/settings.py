@@ -1,6 +1,7 @@
 """Settings from the environment. What is missing, wrong or unknown is one sentence that names the variable."""
 
 import difflib
+import json
 import os
 from datetime import timedelta
 from ipaddress import ip_address
@@ -75,6 +76,9 @@ class ServiceSettings(BaseSettings):
             raise ConfigError(_sentence(type(self), error)) from None
         self._check_zones()
         self._check_ports()
+
+    def check(self) -> None:
+        """Look at what the settings name, when the service is about to start. Raises ConfigError."""
 
     def keks(self) -> dict[Zone, bytes]:
         """The key-encryption keys this service holds: exactly those of its zones. Raises ConfigError."""
@@ -153,6 +157,18 @@ class TokenSettings(ServiceSettings):
         default=("ES256", "PS256", "RS256", "EdDSA"),
         description="Signature algorithms that are accepted, as a JSON list; never one with a shared secret",
     )
+
+    def check(self) -> None:
+        """Without a key in the file every caller would be refused, for ever. An address may be away for a moment."""
+        if "://" in self.jwks:
+            return
+        try:
+            found = json.loads(_read("GMSD_JWKS", Path(self.jwks)))
+        except ValueError:
+            found = None
+        keys = found.get("keys") if isinstance(found, dict) else None
+        if not isinstance(keys, list) or not keys:
+            raise ConfigError(f'GMSD_JWKS names {self.jwks}, which is no JSON Web Key Set: {{"keys": [...]}}')
 
 
 def _read(variable: str, path: Path) -> bytes:

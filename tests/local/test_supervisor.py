@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from gmsd_cli.local import supervisor
 from gmsd_cli.local.cluster import describe
 from gmsd_cli.local.errors import (
     AlreadyRunning,
@@ -316,3 +317,22 @@ def test_each_service_gets_the_keys_of_its_zones_and_no_other(
     dsn = {s.name: environment(s, Layout(tmp_path), "b:1", 1, {}).get("GMSD_WAREHOUSE_DSN") for s in SERVICES}
     assert {name for name, value in dsn.items() if value} == {"aggregation"}
     assert dsn["aggregation"] == f"chdb://{tmp_path}/services/aggregation/warehouse"
+
+
+async def test_leftovers_get_the_time_that_a_service_needs_and_the_broker_goes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = LocalPlatform(tmp_path, free_block(11), settings=Settings(bootstrap="127.0.0.1:1"))
+    platform.layout.run.mkdir(parents=True)
+    for name in ("intake", "kafka", "validation"):
+        (platform.layout.run / f"{name}.pid").touch()
+    ended: list[tuple[str, float]] = []
+
+    def end(record: Path, grace: float) -> bool:
+        ended.append((record.stem, grace))
+        return True
+
+    monkeypatch.setattr(supervisor, "end_leftover", end)
+    await platform._end_leftovers()
+    assert sorted(ended[:2]) == [("intake", 60.0), ("validation", 60.0)]
+    assert ended[2:] == [("kafka", 60.0)]

@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -178,6 +180,20 @@ async def test_a_defect_ends_the_process_and_its_text_stays_inside(tiny: Tiny, p
     assert crashed["error"]["where"].startswith("__main__:")
     assert "Jansen" not in text
     assert "999990019" not in text
+
+
+@pytest.mark.broker
+async def test_a_defect_elsewhere_is_no_death_of_what_is_being_handled(
+    tiny: Tiny, publisher: Publisher, tmp_path: Path
+) -> None:
+    await publisher.append([tiny.event(1, "slow")])
+    tiny.start()
+    await until(lambda: tiny.noted() == ["begin 1"])
+    tiny.notes.with_suffix(".break").touch()
+    assert await tiny.exit_code() == EX_SOFTWARE
+    assert tiny.noted() == ["begin 1", "done 1"]
+    with closing(sqlite3.connect(tmp_path / "state" / "attempts.sqlite")) as attempts:
+        assert attempts.execute("SELECT count(*) FROM attempts").fetchone() == (0,)
 
 
 @pytest.mark.broker

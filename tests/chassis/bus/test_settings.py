@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gmsd_chassis.clock import ShiftedClock
 from gmsd_chassis.errors import ConfigError
-from gmsd_chassis.settings import ServiceSettings
+from gmsd_chassis.settings import ServiceSettings, TokenSettings
 from gmsd_contracts.zones import Zone
 
 
@@ -111,3 +111,20 @@ def test_metrics_do_not_stand_open_to_the_network(monkeypatch: pytest.MonkeyPatc
         LinkageSettings()
     monkeypatch.setenv("GMSD_MANAGEMENT_PORT", "8002")
     assert LinkageSettings().management_port == 8002
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"keys": []}', b'{"keys": 7}', b"\xff"])
+def test_a_key_set_that_is_none_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    monkeypatch.delenv("GMSD_PSEUDONYM_KEY")
+    monkeypatch.delenv("GMSD_KEK_IDENTIFYING")
+    monkeypatch.delenv("GMSD_KEK_PSEUDONYMOUS")
+    place = tmp_path / "jwks.json"
+    if content is not None:
+        place.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"GMSD_JWKS names {place}"):
+        TokenSettings(jwks=str(place)).check()
+    place.write_bytes(b'{"keys": [{"kty": "EC"}]}')
+    TokenSettings(jwks=str(place)).check()
+    TokenSettings(jwks="https://idp.example/jwks").check()

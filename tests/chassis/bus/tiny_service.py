@@ -57,6 +57,11 @@ def build() -> Service:
     def apply(connection: sqlite3.Connection, received: Received) -> None:
         connection.execute("INSERT INTO seen VALUES (?)", (received.event.data.version,))
 
+    async def break_down_when_told() -> None:
+        while not settings.log_file.with_suffix(".break").exists():  # noqa: ASYNC110 - the test's process decides
+            await asyncio.sleep(0.05)
+        raise RuntimeError("elsewhere")
+
     http = FastAPI()
 
     @http.get("/telling/{product}")
@@ -77,6 +82,7 @@ def build() -> Service:
         folds=[
             Fold(name="tiny", topics=[CONSENTS], store=store, apply=apply, bootstrap=settings.kafka_bootstrap)
         ],
+        background=[break_down_when_told],
         http=http,
         clock=clock,
     )
