@@ -238,8 +238,11 @@ async def stage(root: Path, overrides: Mapping[str, Mapping[str, str]] | None = 
         kek = (platform.layout.keks / "statistical.kek").read_bytes()
         keyring = DirectoryKeyRing(platform.layout.keyring, {Zone.STATISTICAL: kek}, Clock(), owner="test")
         content = LogContentStore(_no_writing, platform.bootstrap, keyring)
-        async with httpx.AsyncClient(base_url=platform.url("publication"), timeout=60) as public:
-            yield Stage(platform, client, public, content, {})
+        try:
+            async with httpx.AsyncClient(base_url=platform.url("publication"), timeout=60) as public:
+                yield Stage(platform, client, public, content, {})
+        finally:
+            await content.stop()
 
 
 def _no_writing() -> Any:

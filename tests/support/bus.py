@@ -52,9 +52,9 @@ async def bus(bootstrap: str, root: Path, owner: str = "test") -> AsyncIterator[
     publisher = Publisher(bootstrap, client_id="test")
     keyring = DirectoryKeyRing(root / "keys", make_keys(root / "keks"), Clock(), owner=owner)
     await publisher.start()
+    content = LogContentStore(lambda: publisher.producer, bootstrap, keyring)
     try:
-        yield Bus(
-            bootstrap, publisher, LogContentStore(lambda: publisher.producer, bootstrap, keyring), keyring
-        )
+        yield Bus(bootstrap, publisher, content, keyring)
     finally:
+        await content.stop()
         await publisher.stop()

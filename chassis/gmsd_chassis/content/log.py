@@ -13,6 +13,7 @@ from aiokafka.structs import RecordMetadata
 
 from gmsd_chassis.bus.cluster import describe
 from gmsd_chassis.content.partitions import PartitionLocks
+from gmsd_chassis.content.readers import Readers
 from gmsd_chassis.content.reading import (
     Unsealer,
     gather,
@@ -61,6 +62,14 @@ class LogContentStore:
         self._silence = silence
         self._locks: dict[str, PartitionLocks] = {}
         self._partitions: set[tuple[str, int]] = set()
+        self._readers = Readers(
+            bootstrap_servers=bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # offsets that are gone must be an error, never another place to start
+            max_partition_fetch_bytes=_FETCH_BYTES,
+            request_timeout_ms=int(silence.total_seconds() * 1000),
+        )
 
     async def open(self, topic: Topic, *, delivery: UUID, schema: str) -> "LogContentWriter":
         """See ContentStore.open."""
@@ -93,6 +102,10 @@ class LogContentStore:
         """See ContentStore.read_all."""
         return await gather(self.read(ref), ref, limit)
 
+    async def stop(self) -> None:
+        """Close the connections that readers left for the next."""
+        await self._readers.stop()
+
     async def _locks_of(self, topic: str) -> PartitionLocks:
         if topic not in self._locks:
             partitions = await self._producer().partitions_for(topic)
@@ -101,27 +114,26 @@ class LogContentStore:
 
     async def _frames(self, place: LogRange, content_id: UUID) -> AsyncGenerator[bytes, None]:
         """The values of the run's messages with this content_id, in order."""
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",  # offsets that are gone must be an error, never another place to start
-            max_partition_fetch_bytes=_FETCH_BYTES,
-            request_timeout_ms=int(self._silence.total_seconds() * 1000),
-        )
+        consumer: AIOKafkaConsumer | None = None
+        sound = False
         try:
-            await consumer.start()
             await self._require_partition(place)
+            consumer = await self._readers.borrow()
             async with aclosing(self._messages(consumer, place)) as messages:
                 async for key, value in messages:
                     if key == _message_key(content_id):
                         yield value
+            sound = True
+        except GeneratorExit:
+            sound = True  # the reader had enough: an Arrow stream says itself where it ends
+            raise
         except OffsetOutOfRangeError:
             raise ContentExpired(f"offsets {place.first}-{place.last} of {place.topic} are gone") from None
         except KafkaError as error:
             raise _later("content_read") from error
         finally:
-            await consumer.stop()
+            if consumer is not None:
+                await (self._readers.give_back(consumer) if sound else consumer.stop())
 
     async def _require_partition(self, place: LogRange) -> None:
         """ContentDamaged for a partition that is not there: asking for its offsets would wait for it, each time anew."""
@@ -136,11 +148,6 @@ class LogContentStore:
     ) -> AsyncGenerator[tuple[bytes | None, bytes], None]:
         tp = TopicPartition(place.topic, place.partition)
         consumer.assign([tp])
-        begin = (await consumer.beginning_offsets([tp]))[tp]
-        if begin > place.first:
-            raise ContentExpired(
-                f"{place.topic}/{place.partition} begins at {begin}, the content at {place.first}"
-            )
         end = (await consumer.end_offsets([tp]))[tp]
         if end <= place.last:
             raise ContentDamaged(

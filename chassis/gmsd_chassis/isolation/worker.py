@@ -37,6 +37,10 @@ def main(descriptor: int) -> None:
         except Exception as error:  # noqa: BLE001  # told to the parent, which says it to the operator
             line.send(Kind.NOT_READY, _encode({"path": path, "kind": type(error).__name__}))
             return
+    # What was imported lives as long as this process: out of the collector's sight, a collection after each job costs
+    # microseconds instead of 69 ms, a third of what a small delivery took.
+    gc.collect()
+    gc.freeze()
     line.send(Kind.READY)
     while True:
         try:

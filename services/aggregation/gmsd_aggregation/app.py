@@ -109,6 +109,6 @@ def build() -> Service:
         background=[reconciler.run, housekeeping.run],
         checks={"warehouse": warehouse.problem},
         startup=[start],
-        shutdown=[stop],
+        shutdown=[content.stop, stop],
         clock=clock,
     )

@@ -7,7 +7,7 @@ from gmsd_chassis.bus.inbox import Inbox
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing, Erasure, RetentionSweep
+from gmsd_chassis.keyring import DirectoryKeyRing, RetentionSweep
 from gmsd_chassis.service import Service
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event
@@ -15,7 +15,6 @@ from gmsd_contracts.topics import ASSESSMENTS, DELIVERIES, LINKS
 from gmsd_contracts.zones import Zone
 from gmsd_linkage.adapters.replaced import ReplacedDeliveries
 from gmsd_linkage.handlers import ACCEPTS, Linkage
-from gmsd_linkage.metrics import ERASED
 from gmsd_linkage.settings import LinkageSettings
 
 MIB = 1024 * 1024
@@ -33,10 +32,10 @@ def build() -> Service:
         seconds=settings.worker_seconds,
         warm=("pyarrow", "pyarrow.compute", "pyarrow.ipc"),
     )
+    content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
     linkage = Linkage(
-        content=LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring),
+        content=content,
         workshop=workshop,
-        erasure=Erasure(keyring, ERASED),
         key=settings.read_pseudonym_key(),
         key_version=settings.pseudonym_key_version,
         clock=clock,
@@ -68,6 +67,6 @@ def build() -> Service:
         ],
         background=[retention],
         startup=[workshop.start],
-        shutdown=[workshop.stop],
+        shutdown=[workshop.stop, content.stop],
         clock=clock,
     )

@@ -9,7 +9,7 @@ from gmsd_chassis.clock import Clock
 from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Poison, Unprocessable
 from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied, Workshop, attempted
-from gmsd_chassis.keyring import Erasure, KeyDestroyed
+from gmsd_chassis.keyring import KeyDestroyed
 from gmsd_contracts.columns import DatasetVersion, version_by_id
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, Payload, source_of
@@ -19,12 +19,12 @@ from gmsd_contracts.events.delivery_expired_v1 import LinkExpired
 from gmsd_contracts.events.delivery_failed_v1 import LinkFailed
 from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
-from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.topics import CONTENT_LINKED
 from gmsd_linkage.jobs import LINKED
 from gmsd_linkage.metrics import NOBODY, ROWS, WORKER_DEATHS
 
-ACCEPTS = (DeliveryAssessed.TYPE, DeliveryRequeued.TYPE, DeliveryWithdrawn.TYPE)
+ACCEPTS = (DeliveryAssessed.TYPE, DeliveryRequeued.TYPE)
+"""Not withdrawals: of two events with one number intake refuses the second, and only intake knows. It destroys the keys."""
 
 
 class Linkage:
@@ -35,14 +35,12 @@ class Linkage:
         *,
         content: ContentStore,
         workshop: Workshop,
-        erasure: Erasure,
         key: bytes,
         key_version: int,
         clock: Clock,
     ) -> None:
         self._content = content
         self._workshop = workshop
-        self._erasure = erasure
         self._key = key
         self._key_version = key_version
         self._clock = clock
@@ -55,8 +53,6 @@ class Linkage:
                 return await self._link(event, assessed, assessed.specification, assessed.records)
             case DeliveryRequeued(stage="linkage", specification=str() as specification) as requeued:
                 return await self._link(event, requeued, specification, requeued.content)
-            case DeliveryWithdrawn() as withdrawn:
-                await self._erasure.erase(withdrawn.delivery_id)
         return ()
 
     def on_poison(self, received: Received, reason: str) -> Sequence[Event[Any]]:

@@ -13,7 +13,3 @@ WORKER_DEATHS = registry.counter(
     "Times the worker process did not survive a delivery, by reason.",
     ("reason",),
 )
-ERASED = registry.counter(
-    "gmsd_linkage_keys_erased_total",
-    "Data keys destroyed because a delivery was withdrawn or its time had passed.",
-)

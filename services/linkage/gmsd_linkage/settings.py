@@ -20,7 +20,9 @@ class LinkageSettings(ServiceSettings):
         description="File with the pseudonym key, 32 bytes; the same for every instance"
     )
     pseudonym_key_version: int = Field(
-        default=1, ge=1, description="Version of the pseudonym key, raised when it rotates"
+        default=1,
+        ge=1,
+        description="Version of the pseudonym key. Nothing re-keys older deliveries: after a change a period waits until all are sent again",
     )
     worker_memory_mb: int = Field(
         default=1536, ge=256, description="Resident memory the worker process may have, in MiB"

@@ -60,6 +60,7 @@ def build() -> Service:
         folds=[fold],
         background=[feed.watch, desk.run],
         http=http,
+        shutdown=[content.stop],
         clock=clock,
     )
     feed.stopping = service.stopping

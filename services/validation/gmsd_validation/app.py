@@ -7,7 +7,7 @@ from gmsd_chassis.bus.inbox import Inbox
 from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.content import LogContentStore
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing, Erasure, RetentionSweep
+from gmsd_chassis.keyring import DirectoryKeyRing, RetentionSweep
 from gmsd_chassis.service import Service
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event
@@ -15,7 +15,6 @@ from gmsd_contracts.topics import ASSESSMENTS, DELIVERIES
 from gmsd_contracts.zones import Zone
 from gmsd_validation.adapters.checker import Checker
 from gmsd_validation.handlers import ACCEPTS, Validation
-from gmsd_validation.metrics import ERASED
 from gmsd_validation.settings import ValidationSettings
 
 MIB = 1024 * 1024
@@ -41,7 +40,7 @@ def build() -> Service:
         warm=("polars", "pyarrow", "pyarrow.ipc", "pyarrow.csv", "gmsd_validation.domain.assess"),
     )
     content = LogContentStore(lambda: publisher.producer, settings.kafka_bootstrap, keyring)
-    validation = Validation(checker=Checker(content, workshop), erasure=Erasure(keyring, ERASED), clock=clock)
+    validation = Validation(checker=Checker(content, workshop), clock=clock)
     sweep = RetentionSweep(
         keyring,
         settings.kafka_bootstrap,
@@ -70,6 +69,6 @@ def build() -> Service:
         ],
         background=[retention],
         startup=[workshop.start],
-        shutdown=[workshop.stop],
+        shutdown=[workshop.stop, content.stop],
         clock=clock,
     )

@@ -23,11 +23,11 @@ class ReplacedDeliveries:
 
     async def refresh(self) -> None:
         """Read the log anew. Raises TryLater."""
-        events: list[Event[Any]] = []
+        events: list[tuple[int, Event[Any]]] = []
         async with aclosing(scan(self._bootstrap, [DELIVERIES.name, SNAPSHOTS.name])) as records:
             async for record in records:
                 try:
-                    events.append(decode(record))
+                    events.append((record.offset, decode(record)))
                 except Unprocessable:
                     continue  # says nothing about a replacement: what it might have replaced is kept
         self._replaced = replaced_at(events)

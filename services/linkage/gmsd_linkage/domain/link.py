@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from gmsd_contracts.columns import ROW, DatasetVersion, Tag
 from gmsd_linkage.domain.pseudonym import KeyedMap
 
-NOBODY = ("", "999999999", "000000000")
+NOBODY = pa.array(["", "999999999", "000000000"])
 """What files write for "no BSN"; never a person, however many rows say it."""
 _WEIGHTS, _POWERS = (9, 8, 7, 6, 5, 4, 3, 2, -1), (8, 7, 6, 5, 4, 3, 2, 1, 0)
 
@@ -51,7 +51,7 @@ def link_batch(
 def _persons(
     values: pa.StringArray, rows: pa.UInt32Array, keyed: KeyedMap, delivery: bytes
 ) -> tuple[pa.Array, int]:
-    nobody = pc.or_kleene(pc.is_null(values), pc.is_in(values, value_set=pa.array(NOBODY)))
+    nobody = pc.or_kleene(pc.is_null(values), pc.is_in(values, value_set=NOBODY))
     count = int(pc.sum(nobody).as_py() or 0)
     persons = keyed.apply(Tag.PERSON, pc.if_else(nobody, pa.scalar(None, pa.string()), values))
     if count == 0:
