@@ -93,8 +93,9 @@ def build(settings: IntakeSettings | None = None) -> Service:
         settings=settings,
         publisher=publisher,
         folds=[fold],
-        background=[Erasure(model, keyring).run, sweep_keys, Observer(model, clock).run],
+        background=[Erasure(store, keyring).run, sweep_keys, Observer(model, clock).run],
         http=create(services, tokens),
         startup=[sweep_spool],
+        shutdown=[content.stop],
         clock=clock,
     )
