@@ -35,7 +35,7 @@ class Intake:
     bootstrap: str
     port: int
     settings: dict[str, str] = field(default_factory=dict)
-    script: tuple[str, ...] = ("-m", "gmsd_intake")
+    script: tuple[str, ...] = (str(Path(__file__).with_name("watched.py")),)
     process: subprocess.Popen[bytes] | None = None
 
     @property

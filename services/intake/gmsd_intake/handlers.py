@@ -88,7 +88,7 @@ class Commands:
         owner: UUID | None = None
         async with self._lock(slot.key):
             for _ in range(_ROUNDS):
-                where = place(self._model.slot(slot), body.sha256, nothing_to_report)
+                where = place(await self._view(slot), body.sha256, nothing_to_report)
                 if owner is not None and owner != where.delivery:
                     await self._drop(content)
                     content = owner = None
@@ -127,7 +127,7 @@ class Commands:
         """True when it was new or different. Raises Refused."""
         require_registrable(registration)
         async with self._lock(registration.subject()):
-            known = self._model.registration(registration.deliverer)
+            known = await asyncio.to_thread(self._model.registration, registration.deliverer)
             if known is not None and known.data == registration:
                 return False
             await self._say(registration, known.event if known else None, "registered")
@@ -136,7 +136,7 @@ class Commands:
     async def set_window(self, change: WindowOpened | WindowClosed) -> bool:
         """True when it changed something."""
         async with self._lock(change.subject()):
-            known = self._model.window(change.period)
+            known = await asyncio.to_thread(self._model.window, change.period)
             if known is not None and _same_window(change, known.window.open, known.window.until):
                 return False
             stage = "opened" if isinstance(change, WindowOpened) else "closed"
@@ -147,7 +147,7 @@ class Commands:
         """True when it changed something; the first word counts too, also when it only confirms."""
         async with self._lock(f"{gemeente}/{product}/{period}"):
             for round_ in range(_ROUNDS):
-                known = self._model.consent(gemeente, product, period)
+                known = await asyncio.to_thread(self._model.consent, gemeente, product, period)
                 if known is not None and known.given == given:
                     return round_ > 0
                 version = known.version + 1 if known else 1
@@ -157,7 +157,7 @@ class Commands:
                 cause = uuid5(NAMESPACE, data.subject())
                 await self._record(data, cause=cause, stage=f"consent/{version}", correlation=cause)
                 DECISIONS.inc(kind="consent")
-        known = self._model.consent(gemeente, product, period)
+        known = await asyncio.to_thread(self._model.consent, gemeente, product, period)
         if known is None or known.given != given:
             raise Problem("gelijktijdig-gewijzigd")
         return True
@@ -165,7 +165,7 @@ class Commands:
     async def _change(self, slot: Slot, kind: str, decide: Callable[[SlotView], FromIntake | None]) -> None:
         async with self._lock(slot.key):
             for _ in range(_ROUNDS):
-                data = decide(self._model.slot(slot))
+                data = decide(await self._view(slot))
                 if data is None or await self._won(data, kind):
                     return
         raise Problem("gelijktijdig-gewijzigd")
@@ -174,7 +174,7 @@ class Commands:
         """Write the event and look whether it got its number. Received has no number in its id: it is the same delivery."""
         stage = kind if kind == "received" else f"{kind}/{data.slot_version}"
         event = await self._record(data, cause=data.delivery_id, stage=stage, correlation=data.delivery_id)
-        if self._model.accepted(data.slot, data.slot_version) != event.id:
+        if await asyncio.to_thread(self._model.accepted, data.slot, data.slot_version) != event.id:
             CONFLICTS.inc()
             return False
         DECISIONS.inc(kind=kind)
@@ -219,11 +219,14 @@ class Commands:
 
     async def _is_ours(self, slot: Slot, delivery: UUID, content: ContentRef | None) -> bool:
         """False when another instance received the same bytes in the same moment: the event is one, its content not ours."""
-        counted = self._model.slot(slot).get(delivery).received.content
+        counted = (await self._view(slot)).get(delivery).received.content
         if content is None or counted is None or counted.content_id == content.content_id:
             return True
         await self._drop(content)
         return False
+
+    async def _view(self, slot: Slot) -> SlotView:
+        return await asyncio.to_thread(self._model.slot, slot)
 
     def _lock(self, key: str) -> asyncio.Lock:
         # Inside one process waiting is cheaper than losing; between processes the fold decides.

@@ -93,12 +93,3 @@ class Consent:
     version: int
     event: UUID
     at: datetime
-
-
-@dataclass(frozen=True)
-class ToErase:
-    """A delivery whose raw content (`everything`: every content) may not be readable any more."""
-
-    delivery: UUID
-    content: UUID | None
-    everything: bool

@@ -80,7 +80,7 @@ class Batch:
         return rows
 
 
-async def batches(content: ContentStore, ref: ContentRef) -> AsyncIterator[Batch]:
+async def batches(content: ContentStore, ref: ContentRef) -> AsyncGenerator[Batch, None]:
     """Findings, a batch at a time. Raises ContentExpired, ContentDamaged, TryLater, pa.ArrowInvalid."""
     loop = asyncio.get_running_loop()
     async with aclosing(content.read(ref)) as pieces:
@@ -102,6 +102,20 @@ def _message(template: str, row: Row) -> str:
     """The template is the rule's own; what came out of a file is only ever an argument."""
     found, expected = row.get("value") or _UNSHOWN, row.get("expected") or ""
     return template.format(kolom=row.get("column") or "", gevonden=found, verwacht=expected)
+
+
+async def page(stream: AsyncGenerator[Batch, None], start: int, count: int) -> list[Row]:
+    """At most `count` rows from `start` on. Nothing behind the page is fetched or decrypted, and the stream is closed."""
+    rows: list[Row] = []
+    passed = 0
+    async with aclosing(stream):
+        async for batch in stream:
+            if start < passed + len(batch):
+                rows += batch.rows(max(0, start - passed), count - len(rows))
+            passed += len(batch)
+            if len(rows) >= count:
+                break
+    return rows
 
 
 async def as_csv(stream: AsyncIterator[Batch]) -> AsyncIterator[bytes]:

@@ -32,7 +32,7 @@ from gmsd_contracts.topics import (
     SNAPSHOTS,
 )
 from gmsd_intake.adapters.rows import facts_of_slot
-from gmsd_intake.domain.state import states_of
+from gmsd_intake.domain.state import State, states_of
 
 TOPICS = (REGISTRATIONS, DELIVERIES, CONSENTS, ASSESSMENTS, LINKS, SNAPSHOTS, PUBLICATIONS)
 """What intake folds over."""
@@ -147,6 +147,12 @@ def _derive(connection: sqlite3.Connection, delivery: UUID) -> None:
     if row is None:
         return
     for each, status in states_of(facts_of_slot(connection, row["slot"])).items():
+        if status.state in (State.INGETROKKEN, State.AFGEKEURD):
+            # Once, when it comes into the state: with every fact of the slot again, old deliveries would never be done.
+            connection.execute(
+                "INSERT OR IGNORE INTO erasures SELECT delivery, ? FROM deliveries WHERE delivery = ? AND state <> ?",
+                (int(status.state is State.INGETROKKEN), str(each), status.state),
+            )
         connection.execute(
             "UPDATE deliveries SET state = ?, since = ?, link = ?, failed_stage = ?, reason = ? WHERE delivery = ?",
             (status.state, stamp(status.since), status.link, status.failed_stage, status.reason, str(each)),

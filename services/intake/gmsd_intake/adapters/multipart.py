@@ -29,10 +29,10 @@ class _Part:
 class FormReader:
     """Feed it the body; fields appear in `fields`, the bytes of the file go to `sink`.
 
-    `before_file` runs once, when the file begins: the fields before it are known then. Raises Problem(multipart-ongeldig).
+    `before_file` runs once, before the first byte of the file goes to `sink`: the fields before it are known then. Raises Problem(multipart-ongeldig).
     """
 
-    def __init__(self, content_type: str, sink: Sink, before_file: Callable[[], None]) -> None:
+    def __init__(self, content_type: str, sink: Sink, before_file: Callable[[], Awaitable[None]]) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         # RFC 2046: 1 to 70 characters.
@@ -47,7 +47,7 @@ class FormReader:
         self._header_name, self._header_value = bytearray(), bytearray()
         self._headers: dict[bytes, bytes] = {}
         self._for_sink = bytearray()
-        self._ended = False
+        self._ended = self._admitted = False
         self._parser = MultipartParser(
             boundary,
             {
@@ -68,6 +68,9 @@ class FormReader:
             self._parser.write(data)
         except FormParserError:
             raise _broken("de onderdelen zijn niet te scheiden") from None
+        if self.has_file and not self._admitted:
+            self._admitted = True
+            await self._before_file()
         if self._for_sink:
             piece, self._for_sink = bytes(self._for_sink), bytearray()
             await self._sink(piece)
@@ -109,7 +112,6 @@ class FormReader:
             if self.has_file:
                 raise _broken("het bevat meer dan één bestand")
             self.has_file = True
-            self._before_file()
         elif name in self.fields:
             raise _broken(f"het veld {name} komt twee keer voor")
         self._part.name = name

@@ -23,7 +23,6 @@ from gmsd_intake.adapters.answers import (
     Registration,
     Release,
     Step,
-    ToErase,
     Wanted,
 )
 from gmsd_intake.adapters.rows import facts_of_slot, moment, status_of
@@ -178,21 +177,6 @@ class ReadModel:
         """Records of the log that the fold could not apply."""
         with self._store.read() as connection:
             return int(connection.execute("SELECT count(*) FROM fold_skipped").fetchone()[0])
-
-    def to_erase(self) -> list[ToErase]:
-        """What may not be readable: everything of what was withdrawn, the raw file of what was rejected."""
-        with self._store.read() as connection:
-            rows = connection.execute(
-                "SELECT delivery, content_id, state FROM deliveries WHERE state IN ('INGETROKKEN', 'AFGEKEURD')"
-            ).fetchall()
-        return [
-            ToErase(
-                UUID(row["delivery"]),
-                None if row["content_id"] is None else UUID(row["content_id"]),
-                row["state"] == State.INGETROKKEN,
-            )
-            for row in rows
-        ]
 
 
 def _where(filters: dict[str, str | None]) -> tuple[str, list[str]]:

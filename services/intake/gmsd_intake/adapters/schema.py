@@ -46,4 +46,15 @@ CREATE TABLE releases (
 CREATE INDEX releases_by_period ON releases (period, product, number);
 """,
     ),
+    Migration(
+        2,
+        "erasures",
+        """
+-- What must become unreadable and may still be readable: a row goes when its keys are destroyed.
+CREATE TABLE erasures (
+    delivery TEXT NOT NULL, everything INTEGER NOT NULL, PRIMARY KEY (delivery, everything)
+) WITHOUT ROWID;
+INSERT INTO erasures SELECT delivery, state = 'INGETROKKEN' FROM deliveries WHERE state IN ('INGETROKKEN', 'AFGEKEURD');
+""",
+    ),
 )

@@ -1,5 +1,6 @@
 """Deliverers, windows, consents, and the platform team's view."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -50,7 +51,7 @@ async def register(id: DelivererId, request: m.AanleveraarInvoer, services: Uses
 )
 async def deliverers(services: Uses, who: Who) -> m.Aanleveraars:
     """Een aanleveraar ziet alleen zichzelf."""
-    known = services.model.registrations()
+    known = await asyncio.to_thread(services.model.registrations)
     return m.Aanleveraars(
         aanleveraars=[words.deliverer(each) for each in known if who.may_see(each.data.deliverer)]
     )
@@ -69,7 +70,7 @@ async def set_window(periode: PeriodId, request: m.VensterInvoer, services: Uses
     _require_period(periode)
     change = WindowOpened(period=periode, until=request.tot) if request.open else WindowClosed(period=periode)
     await services.commands.set_window(change)
-    known = services.model.window(periode)
+    known = await asyncio.to_thread(services.model.window, periode)
     if known is None:
         raise RuntimeError("a window that was just recorded is not in the read model")
     return words.window(known)
@@ -85,7 +86,8 @@ async def set_window(periode: PeriodId, request: m.VensterInvoer, services: Uses
 )
 async def windows(services: Uses) -> m.Vensters:
     """Nieuwste periode eerst."""
-    return m.Vensters(vensters=[words.window(each) for each in services.model.windows()])
+    known = await asyncio.to_thread(services.model.windows)
+    return m.Vensters(vensters=[words.window(each) for each in known])
 
 
 @router.put(
@@ -105,12 +107,12 @@ async def set_consent(
     who: Who,
 ) -> m.Toestemming:
     """Door de gemeente zelf of het platformteam; het laatste woord telt."""
-    known = services.model.registration(gemeente)
+    known = await asyncio.to_thread(services.model.registration, gemeente)
     if not who.may_see(gemeente) or known is None or known.data.kind != "gemeente":
         raise Problem("aanleveraar-onbekend")
     _require_period(periode)
     await services.commands.consent(gemeente, product.value, periode, request.toestemming, who.client)
-    consent = services.model.consent(gemeente, product.value, periode)
+    consent = await asyncio.to_thread(services.model.consent, gemeente, product.value, periode)
     if consent is None:
         raise RuntimeError("a consent that was just recorded is not in the read model")
     return words.consent(consent)
@@ -128,7 +130,8 @@ async def consents(
     services: Uses, who: Who, gemeente: Code = None, product: Product | None = None, periode: Period = None
 ) -> m.Toestemmingen:
     """Een gemeente ziet alleen de eigen."""
-    found = services.model.consents(gemeente, None if product is None else product.value, periode)
+    wanted = None if product is None else product.value
+    found = await asyncio.to_thread(services.model.consents, gemeente, wanted, periode)
     return m.Toestemmingen(
         toestemmingen=[words.consent(each) for each in found if who.may_see(each.gemeente)]
     )
@@ -144,7 +147,7 @@ async def consents(
 )
 async def status(services: Uses) -> m.PlatformStatus:
     """Voor het platformteam."""
-    oldest = services.model.oldest_waiting()
+    oldest = await asyncio.to_thread(services.model.oldest_waiting)
     waiting = None
     if oldest is not None:
         waiting = m.Wachtende(
@@ -155,11 +158,11 @@ async def status(services: Uses) -> m.PlatformStatus:
             wachtOp=words.waits_for(oldest.status),
         )
     return m.PlatformStatus(
-        leveringen=services.model.counts(),
+        leveringen=await asyncio.to_thread(services.model.counts),
         langstWachtend=waiting,
         achterstand=services.fold.lag,
-        geparkeerd=services.model.parked(),
-        overgeslagen=services.model.skipped(),
+        geparkeerd=await asyncio.to_thread(services.model.parked),
+        overgeslagen=await asyncio.to_thread(services.model.skipped),
     )
 
 

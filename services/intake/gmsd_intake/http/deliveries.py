@@ -51,7 +51,7 @@ async def listing(
         aanleveraar = who.deliverer
     before = None if cursor is None else _position(cursor)
     wanted = Wanted(aanleveraar, periode, bestandssoort, status)
-    found = services.model.page(wanted, before, aantal + 1)
+    found = await asyncio.to_thread(services.model.page, wanted, before, aantal + 1)
     page = found[:aantal]
     following = _cursor(page[-1]) if len(found) > aantal else None
     return m.Leveringen(leveringen=[words.listed(each) for each in page], volgende=following)
@@ -66,7 +66,7 @@ async def listing(
 )
 async def one(id: UUID, services: Uses, who: Who) -> m.LeveringVolledig:
     """De status is een gevolg van alles wat er over de levering bekend is."""
-    own_delivery(id, services, who)
+    await own_delivery(id, services, who)
     return await _full(id, services)
 
 
@@ -79,7 +79,7 @@ async def one(id: UUID, services: Uses, who: Who) -> m.LeveringVolledig:
 )
 async def akkoord(id: UUID, request: m.AkkoordVerzoek, services: Uses, who: Who) -> m.LeveringVolledig:
     """Alle waarschuwingen moeten bevestigd zijn. Nogmaals akkoord geven verandert niets."""
-    found = own_delivery(id, services, who)
+    found = await own_delivery(id, services, who)
     await services.commands.akkoord(found.slot, id, request.bevestigdeWaarschuwingen, who.client)
     return await _full(id, services)
 
@@ -93,7 +93,7 @@ async def akkoord(id: UUID, request: m.AkkoordVerzoek, services: Uses, who: Who)
 )
 async def withdraw(id: UUID, services: Uses, who: Who) -> m.LeveringVolledig:
     """Alle gegevens van de levering worden onleesbaar. Is zij van kracht, dan kan alleen het platformteam dit."""
-    found = own_delivery(id, services, who)
+    found = await own_delivery(id, services, who)
     by: Literal["aanleveraar", "platform"] = "platform" if who.is_platform else "aanleveraar"
     await services.commands.withdraw(found.slot, id, by)
     return await _full(id, services)
@@ -108,13 +108,13 @@ async def withdraw(id: UUID, services: Uses, who: Who) -> m.LeveringVolledig:
 )
 async def requeue(id: UUID, services: Uses, who: Who) -> m.LeveringVolledig:
     """Na MISLUKT, of wanneer koppelen of laden is mislukt."""
-    found = own_delivery(id, services, who)
+    found = await own_delivery(id, services, who)
     await services.commands.requeue(found.slot, id)
     return await _full(id, services)
 
 
 async def _full(delivery: UUID, services: Services) -> m.LeveringVolledig:
-    detail = services.model.detail(delivery)
+    detail = await asyncio.to_thread(services.model.detail, delivery)
     if detail is None:
         raise Problem("levering-onbekend")
     content = detail.delivery.received.content

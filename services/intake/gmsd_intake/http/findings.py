@@ -1,5 +1,6 @@
 """`GET /v1/leveringen/{id}/bevindingen`: every fault, with its value, for the deliverer alone."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
 from gmsd_chassis.http.problem import Fault
-from gmsd_intake.adapters.findings import ACTION, MESSAGE, Batch, as_csv, batches
+from gmsd_intake.adapters.findings import ACTION, MESSAGE, Batch, as_csv, batches, page
 from gmsd_intake.errors import Problem
 from gmsd_intake.http import models as m
 from gmsd_intake.http.deliveries import Count
@@ -41,9 +42,9 @@ async def findings(
     aantal: Count = 100,
 ) -> Any:
     """Als JSON per pagina, of met Accept: text/csv alles in één bestand. Na 21 dagen zijn de bevindingen vernietigd."""
-    own_delivery(id, services, who)
+    await own_delivery(id, services, who)
     wanted = _negotiate(request.headers.get("accept", _JSON))
-    detail = services.model.detail(id)
+    detail = await asyncio.to_thread(services.model.detail, id)
     assessed = None if detail is None else detail.delivery.assessed
     if detail is None or assessed is None:
         state = "ONTVANGEN" if detail is None else detail.delivery.status.state.value
@@ -51,20 +52,15 @@ async def findings(
     rows = _named(batches(services.content, assessed.findings)) if assessed.findings else _nothing()
     if wanted == _CSV:
         return await _download(id, rows)
+    total = 0 if assessed.findings is None else assessed.findings.rows or 0
     start = int(cursor or 0)
-    page: list[m.Bevinding] = []
-    total = 0
-    async with aclosing(rows):
-        async for batch in rows:
-            skip = max(0, start - total)
-            if skip < len(batch) and len(page) < aantal:
-                page += [_finding(row) for row in batch.rows(skip, aantal - len(page))]
-            total += len(batch)
     if cursor is not None and start >= total:
+        await rows.aclose()
         raise Problem("verzoek-ongeldig", faults=[Fault("query.cursor", "ligt na de laatste bevinding")])
-    following = str(start + len(page)) if start + len(page) < total else None
+    found = [_finding(row) for row in await page(rows, start, aantal)]
+    following = str(start + len(found)) if start + len(found) < total else None
     return m.Bevindingen(
-        levering=id, totaal=total, volledig=assessed.complete, bevindingen=page, volgende=following
+        levering=id, totaal=total, volledig=assessed.complete, bevindingen=found, volgende=following
     )
 
 
@@ -99,11 +95,12 @@ def _negotiate(accept: str) -> str:
     raise Problem("formaat-niet-beschikbaar")
 
 
-async def _named(rows: AsyncIterator[Batch]) -> AsyncGenerator[Batch, None]:
+async def _named(rows: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
     """The same rows; what can go wrong with content gets its name."""
     try:
-        async for batch in rows:
-            yield batch
+        async with aclosing(rows):
+            async for batch in rows:
+                yield batch
     except ContentExpired:
         raise Problem("bevindingen-verlopen") from None
     except (ContentDamaged, pa.ArrowInvalid):

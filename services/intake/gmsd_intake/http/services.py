@@ -1,5 +1,6 @@
 """What the endpoints work with, put together by `app` and carried by the FastAPI app."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 from uuid import UUID
@@ -49,9 +50,9 @@ Uses = Annotated[Services, Depends(services_of)]
 Who = Annotated[Caller, Depends(caller_of)]
 
 
-def own_delivery(delivery: UUID, services: Services, who: Caller) -> Listed:
+async def own_delivery(delivery: UUID, services: Services, who: Caller) -> Listed:
     """The delivery, if the caller may know that it exists; the answer is the same when it does not."""
-    found = services.model.find(delivery)
+    found = await asyncio.to_thread(services.model.find, delivery)
     if found is None or not who.may_see(found.slot.deliverer):
         raise Problem("levering-onbekend")
     return found

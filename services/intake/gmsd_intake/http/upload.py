@@ -87,7 +87,7 @@ class Uploads:
 
     async def _raw(self, request: Request, body: Incoming, spool: Spool, who: Caller) -> metadata.Stated:
         stated = metadata.read(request.query_params, {}, who)
-        self._admit(stated)
+        await self._admit(stated)
         async for piece in body.pieces():
             await spool.write(piece)
         return stated
@@ -96,12 +96,12 @@ class Uploads:
         query, early = request.query_params, None
         if "bestandssoort" in query:
             early = metadata.read(query, {}, who)
-            self._admit(early)
+            await self._admit(early)
 
-        def before_file() -> None:
+        async def before_file() -> None:
             # Fields may also follow the file; those that came before it can already refuse it.
             if {"bestandssoort", "periode"} <= form.fields.keys() | query.keys():
-                self._admit(metadata.read(query, form.fields, who))
+                await self._admit(metadata.read(query, form.fields, who))
 
         form = FormReader(request.headers["content-type"], spool.write, before_file)
         async for piece in body.pieces():
@@ -111,16 +111,16 @@ class Uploads:
         form.end()
         stated = metadata.read(query, form.fields, who)
         if stated != early:
-            self._admit(stated)
+            await self._admit(stated)
         return stated
 
-    def _admit(self, stated: metadata.Stated) -> None:
+    async def _admit(self, stated: metadata.Stated) -> None:
         slot, model = stated.slot, self._services.model
-        registered = model.registration(slot.deliverer)
+        registered = await asyncio.to_thread(model.registration, slot.deliverer)
         if registered is None:
             raise Problem("aanleveraar-onbekend")
         version = specification(slot.dataset, slot.period)
-        known = model.window(slot.period)
+        known = await asyncio.to_thread(model.window, slot.period)
         today: date = self._services.clock.now().astimezone(_HOME).date()
         admit(registered.data, version, slot.period, slot.part, known.window if known else None, today)
 
@@ -162,7 +162,7 @@ async def deliver(
         UPLOADS.inc(outcome=refused.slug)
         raise
     UPLOADS.inc(outcome="new" if delivered.new else "same")
-    detail = services.model.detail(delivered.delivery)
+    detail = await asyncio.to_thread(services.model.detail, delivered.delivery)
     if detail is None:
         raise RuntimeError("a delivery that was just recorded is not in the read model")
     response.status_code = 202 if delivered.new else 200
