@@ -8,6 +8,7 @@ from gmsd_chassis.http.envelope import Envelope
 from gmsd_publication.desk import Desk
 from gmsd_publication.errors import Problem
 from gmsd_publication.http import openapi
+from gmsd_publication.http.apology import Apology
 from gmsd_publication.http.feed import Feed
 from gmsd_publication.http.headers import count, headers
 from gmsd_publication.http.interface import interface
@@ -23,5 +24,6 @@ def create(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, publ
     answers = Answers(Problem, slugs={413: "verzoek-te-groot"})
     answers.install(app)
     app.add_middleware(Envelope, answers=answers, headers=headers, answered=count)
+    app.add_middleware(Apology)
     openapi.install(app, public_url)
     return app

@@ -1,20 +1,18 @@
 """The page: one address, server-rendered, complete without a script."""
 
-import hashlib
 import re
 from dataclasses import dataclass, field
-from importlib.resources import files
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
 from gmsd_chassis.redaction import mask
 from gmsd_contracts.catalogue import Moment, Product
 from gmsd_publication.domain.regions import Region
 from gmsd_publication.errors import Problem
+from gmsd_publication.http import site
 from gmsd_publication.http.feed import Feed
 from gmsd_publication.http.names import (
     LEVELS,
@@ -30,15 +28,9 @@ from gmsd_publication.reading import Reading, Shown, TableView
 
 INDICATOR = "U1"
 _PRODUCT = Product.BASIS.value
-_STATIC = {
-    "stijl.css": "text/css; charset=utf-8",
-    "live.js": "text/javascript; charset=utf-8",
-    "beeldmerk.svg": "image/svg+xml",
-}
 # Long compounds of the catalogue, with the place where they may break; browsers know no Dutch hyphenation everywhere.
 _PARTS = ("arrangementen", "voorzieningen", "hulpmiddelen", "ondersteuning")
 _SOFT_HYPHEN = "\u00ad"
-# The name carries the hash of the bytes, so it never changes under one address.
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -56,18 +48,9 @@ class Choice:
 def page(*, reading: Reading, feed: Feed) -> APIRouter:
     """The page and its files."""
     router = APIRouter(include_in_schema=False)
-    static = {name: files("gmsd_publication.web").joinpath("static", name).read_bytes() for name in _STATIC}
-    versions = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in static.items()}
-    environment = Environment(
-        loader=PackageLoader("gmsd_publication", "web/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = site.environment()
     environment.filters["breekbaar"] = _breakable
     environment.globals.update(
-        static={name: f"/static/{version}/{name}" for name, version in versions.items()},
         date_words=date_words,
         peildatum_words=peildatum_words,
         period_words=period_words,
@@ -98,9 +81,9 @@ def page(*, reading: Reading, feed: Feed) -> APIRouter:
 
     @router.get("/static/{version}/{name}")
     async def file(version: str, name: str) -> Response:
-        if versions.get(name) != version:
+        if site.VERSIONS.get(name) != version:
             raise Problem("niet-gevonden")
-        return Response(static[name], media_type=_STATIC[name], headers={"Cache-Control": _FOREVER})
+        return Response(site.FILES[name], media_type=site.KINDS[name], headers={"Cache-Control": _FOREVER})
 
     return router
 
