@@ -172,8 +172,8 @@ def load(
     attempt = attempt_on(slot, specification, delivery, key)
     begin(session, attempt, at)
     rows.insert(session, attempt, content)
-    assert rows.finish(session, attempt, content.num_rows, at).live is not None
-    announce(session, slot, attempt.delivery_id, attempt.attempt)
+    known = rows.finish(session, attempt, content.num_rows, at)
+    assert announce(session, slot, attempt.delivery_id, attempt.attempt, known) is not None
     if version is not None:
         note(session, "decided", attempt.delivery_id, slot, version, at=at)
     return attempt

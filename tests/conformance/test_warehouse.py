@@ -100,10 +100,10 @@ def test_rows_are_visible_only_through_their_loaded_row(session: Session) -> Non
     rows.insert(session, attempt, wmo_table(people(1, 2)))
     note(session, "decided", attempt.delivery_id, attempt.slot, 2)
     assert facts.live(session, delivery_id=attempt.delivery_id) == [] and in_force(session) == {}
-    rows.finish(session, attempt, 2, NOW)
+    known = rows.finish(session, attempt, 2, NOW)
     # Nobody was told: not in force.
     assert in_force(session) == {}
-    announce(session, attempt.slot, attempt.delivery_id, uuid4())
+    announce(session, attempt.slot, attempt.delivery_id, uuid4(), known)
     [live] = facts.live(session, delivery_id=attempt.delivery_id)
     assert (live.rows, live.persons, live.attempt) == (2, 2, attempt.attempt)
     assert in_force(session) == {"GM0001/wmo/2025HJ02": attempt.delivery_id}
@@ -172,8 +172,9 @@ def test_a_load_that_ends_after_the_withdrawal_drops_its_own_rows(session: Sessi
     begin(session, attempt)
     rows.insert(session, attempt, wmo_table(people(1, 2)))
     withdraw(session, attempt.delivery_id, attempt.slot, 3)
-    assert rows.finish(session, attempt, 2, NOW).live is None
-    assert announce(session, attempt.slot, attempt.delivery_id, uuid4()) is None
+    known = rows.finish(session, attempt, 2, NOW)
+    assert known.live is None
+    assert announce(session, attempt.slot, attempt.delivery_id, uuid4(), known) is None
     assert stored(session) == 0 and facts.live(session, delivery_id=attempt.delivery_id) == []
 
 
@@ -236,8 +237,8 @@ def test_the_effective_set_does_not_depend_on_the_order_or_number_of_facts(
                 attempt = attempt_on(act.slot, DATASETS[act.slot.dataset][0], act.delivery)
                 begin(session, attempt)
                 rows.insert(session, attempt, contents[act.slot.dataset])
-                rows.finish(session, attempt, contents[act.slot.dataset].num_rows, NOW)
-                if announce(session, act.slot, act.delivery, attempt.attempt) is not None:
+                known = rows.finish(session, attempt, contents[act.slot.dataset].num_rows, NOW)
+                if announce(session, act.slot, act.delivery, attempt.attempt, known) is not None:
                     announced.add(act.delivery)
             else:
                 kind: Kind = "withdrawn" if act.what.startswith("by ") else cast(Kind, act.what)

@@ -11,6 +11,7 @@ from gmsd_aggregation.adapters.coverage import coverage
 from gmsd_aggregation.adapters.facts import Announced
 from gmsd_aggregation.adapters.warehouse import Session, Warehouse
 from gmsd_aggregation.domain.announcement import INITIAL_STAGE
+from gmsd_aggregation.domain.history import History
 from gmsd_aggregation.errors import LoadReason, LoadRefused
 from gmsd_aggregation.metrics import LOAD_SECONDS, ROWS_LOADED
 from gmsd_chassis.clock import Clock
@@ -59,24 +60,31 @@ class Loader:
 
         attempt = await self._warehouse.run(prepare)
         if attempt is not None:
-            await self._fill(attempt, records)
-        return await self._warehouse.run(lambda session: announce(session, slot, delivery_id, cause))
+            return await self._fill(attempt, records, cause)
+        return await self._warehouse.run(
+            lambda session: announce(
+                session, slot, delivery_id, cause, facts.history(session, slot, delivery_id)
+            )
+        )
 
-    async def _fill(self, attempt: rows.Attempt, records: ContentRef | None) -> None:
+    async def _fill(self, attempt: rows.Attempt, records: ContentRef | None, cause: UUID) -> Announced | None:
         started, dataset = time.monotonic(), attempt.slot.dataset
         expected = 0 if records is None else records.rows or 0
         try:
             if records is not None:
                 await self._stream(attempt, records)
-            known = await self._warehouse.run(
-                lambda session: rows.finish(session, attempt, expected, self._clock.now())
-            )
+            said = await self._warehouse.run(lambda session: self._end(session, attempt, expected, cause))
         except LoadRefused:
             await self._warehouse.run(lambda session: rows.abandon(session, attempt, self._clock.now()))
             raise
-        if not known.withdrawn:
+        if said is not None:
             ROWS_LOADED.inc(expected, dataset=dataset)
             LOAD_SECONDS.observe(time.monotonic() - started, dataset=dataset)
+        return said
+
+    def _end(self, session: Session, attempt: rows.Attempt, expected: int, cause: UUID) -> Announced | None:
+        known = rows.finish(session, attempt, expected, self._clock.now())
+        return announce(session, attempt.slot, attempt.delivery_id, cause, known)
 
     async def _stream(self, attempt: rows.Attempt, records: ContentRef) -> None:
         async with aclosing(self._content.read(records)) as pieces:
@@ -119,12 +127,14 @@ def _refusal(error: ContentExpired | ContentDamaged | NotArrow | SchemaDiffers) 
             return LoadRefused(LoadReason.CONTENT_DAMAGED, "it is no whole Arrow stream")
 
 
-def announce(session: Session, slot: Slot, delivery_id: UUID, cause: UUID) -> Announced | None:
+def announce(
+    session: Session, slot: Slot, delivery_id: UUID, cause: UUID, known: History
+) -> Announced | None:
     """What to say of a loaded delivery: what was said last, or for the first time, with the register as it is now.
 
     None when it was withdrawn.
     """
-    live = facts.history(session, slot, delivery_id).live
+    live = known.live
     if live is None:
         return None
     said = facts.announced(session, [delivery_id]).get(delivery_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from gmsd_aggregation.adapters.slot_events import IN_SLOT, slot_parameters
+from gmsd_aggregation.adapters.slot_events import IN_SLOT, is_withdrawn, slot_parameters
 from gmsd_aggregation.adapters.warehouse import MOMENT, Session
 from gmsd_aggregation.domain.history import History, Load
 from gmsd_aggregation.domain.inputs import Effective, InputSet, TakenBack
@@ -22,7 +22,8 @@ SELECT 'loaded', attempt, key_version, rows, loaded_at FROM loaded WHERE deliver
 UNION ALL
 SELECT 'dropped', attempt, 0, 0, dropped_at FROM dropped WHERE delivery_id = {{id:UUID}}
 UNION ALL
-SELECT 'withdrawn', delivery_id, 0, 0, at FROM withdrawals WHERE {IN_SLOT} AND delivery_id = {{id:UUID}}
+SELECT 'withdrawn', delivery_id, 0, 0, at FROM slot_events
+WHERE {IN_SLOT} AND type = 'withdrawn' AND delivery_id = {{id:UUID}}
 """
 
 _DECIDED_AND_WITHDRAWN = """
@@ -58,7 +59,7 @@ class Announced:
 
 
 def history(session: Session, slot: Slot, delivery_id: UUID) -> History:
-    """All that is known of one delivery, in one question."""
+    """All that is known of one delivery, in one question; a second when somebody wrote that it was withdrawn."""
     begun: dict[UUID, int] = {}
     loads, dropped, withdrawn = [], [], False
     for what, attempt, key_version, count, at in session.rows(
@@ -72,7 +73,8 @@ def history(session: Session, slot: Slot, delivery_id: UUID) -> History:
             case "dropped":
                 dropped.append(attempt)
             case _:
-                withdrawn = True
+                withdrawn = True  # told; whether it counts costs as much to ask as all the rest
+    withdrawn = withdrawn and is_withdrawn(session, slot, delivery_id)
     return History(withdrawn, begun, tuple(loads), frozenset(dropped))
 
 
