@@ -127,7 +127,7 @@ async def test_a_delivery_leaves_under_pseudonym_once_however_often_it_is_told(
         assert len({e.id for e in again}) == 1
 
 
-async def test_erased_damaged_and_withdrawn_each_end_by_name_and_the_next_passes(
+async def test_erased_and_damaged_each_end_by_name_and_a_withdrawal_is_left_to_intake(
     kafka: str, tmp_path: Path
 ) -> None:
     async with running(kafka, tmp_path) as (ours, _):
@@ -135,34 +135,35 @@ async def test_erased_damaged_and_withdrawn_each_end_by_name_and_the_next_passes
         assert expired.data.records is not None
         ours.keyring.destroy_content(expired.data.records.content_id)
         damaged = await assessed(ours, None, raw=b"not an Arrow stream")
-        lost = await assessed(ours, register(10))
+        kept = await assessed(ours, register(10))
+        # Intake may have refused it: of two events that took one number only the first counts.
         withdrawn = DeliveryWithdrawn(
-            slot=lost.data.slot, delivery_id=lost.data.delivery_id, slot_version=2, by="aanleveraar"
+            slot=kept.data.slot, delivery_id=kept.data.delivery_id, slot_version=2, by="aanleveraar"
         )
         withdrawal = Event.caused_by(
             withdrawn,
             cause=uuid4(),
             stage="withdrawn",
-            correlation=lost.data.delivery_id,
+            correlation=kept.data.delivery_id,
             source="urn:test",
             time=datetime.now(UTC),
         )
+        lost = await assessed(ours, register(10))
+        ours.keyring.destroy(lost.data.delivery_id)
         good = await assessed(ours, register(10))
-        await ours.publisher.publish([expired, damaged, lost, withdrawal, good])
+        await ours.publisher.publish([withdrawal, expired, damaged, kept, lost, withdrawal, good])
 
         assert isinstance((await ours.wait_for(LINKS, about(expired.data.delivery_id))).data, LinkExpired)
         failed = (await ours.wait_for(LINKS, about(damaged.data.delivery_id))).data
         assert isinstance(failed, LinkFailed)
         assert failed.reason == "inhoud_onleesbaar"
         assert isinstance((await ours.wait_for(LINKS, about(good.data.delivery_id))).data, DeliveryLinked)
-        for _ in range(100):
-            if ours.keyring.is_destroyed(lost.data.delivery_id):
-                break
-            await asyncio.sleep(0.1)
-        assert ours.keyring.is_destroyed(lost.data.delivery_id)
-        found = [e.data for e in await ours.events(LINKS) if about(lost.data.delivery_id)(e)]
-        for linked in found:
-            assert not ours.keyring.exists(linked.records.content_id)
+        linked = (await ours.wait_for(LINKS, about(kept.data.delivery_id))).data
+        assert isinstance(linked, DeliveryLinked) and linked.records is not None
+        assert ours.keyring.exists(linked.records.content_id)
+        assert not ours.keyring.is_destroyed(kept.data.delivery_id)
+        for found in [e.data for e in await ours.events(LINKS) if about(lost.data.delivery_id)(e)]:
+            assert isinstance(found, LinkExpired)
 
 
 async def test_killed_at_work_it_finishes_after_the_restart(kafka: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from gmsd_chassis.clock import Clock
 from gmsd_chassis.content import DirectoryContentStore
 from gmsd_chassis.errors import Poison, Unprocessable
 from gmsd_chassis.isolation import Workshop
-from gmsd_chassis.keyring import DirectoryKeyRing, Erasure
+from gmsd_chassis.keyring import DirectoryKeyRing
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, event_id
 from gmsd_contracts.events.delivery_assessed_v1 import DeliveryAssessed, Verdict
@@ -26,7 +26,6 @@ from gmsd_contracts.topics import CONTENT_RAW
 from gmsd_contracts.zones import Zone
 from gmsd_validation.adapters.checker import Checker
 from gmsd_validation.handlers import Validation
-from gmsd_validation.metrics import ERASED
 from tests.validation.support import BSN, row, text
 
 GOOD = text("wmo", row("wmo"))
@@ -50,9 +49,7 @@ class Room:
         self.keyring = DirectoryKeyRing(root, {Zone.IDENTIFYING: bytes(32)}, Clock(), owner="validation")
         self.content = DirectoryContentStore(root / "content", self.keyring)
         self.workshop = Workshop(jobs={"assess": job}, seconds=seconds, warm=())
-        self.validation = Validation(
-            checker=Checker(self.content, self.workshop), erasure=Erasure(self.keyring, ERASED), clock=Clock()
-        )
+        self.validation = Validation(checker=Checker(self.content, self.workshop), clock=Clock())
 
     async def raw(self, data: bytes, delivery: UUID) -> ContentRef:
         async with await self.content.open(CONTENT_RAW, delivery=delivery, schema="raw") as sink:

@@ -9,7 +9,6 @@ from gmsd_chassis.bus.inbox import Received
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Poison, Unprocessable
 from gmsd_chassis.isolation import MAX_DEATHS, JobFailed, WorkerDied
-from gmsd_chassis.keyring import Erasure
 from gmsd_contracts.columns import version_for
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Event, Payload, source_of
@@ -18,14 +17,14 @@ from gmsd_contracts.events.delivery_expired_v1 import DeliveryExpired
 from gmsd_contracts.events.delivery_failed_v1 import AssessmentFailed
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_requeued_v1 import DeliveryRequeued
-from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.slot import Slot
 from gmsd_validation.adapters.checker import Checked, Checker
 from gmsd_validation.domain.assess import Order, assess
 from gmsd_validation.domain.rules.catalogue import SPECIFICATIONS
 from gmsd_validation.metrics import EXPIRED, FILES, FINDINGS, ROWS, SECONDS
 
-ACCEPTS = (DeliveryReceived.TYPE, DeliveryRequeued.TYPE, DeliveryWithdrawn.TYPE)
+ACCEPTS = (DeliveryReceived.TYPE, DeliveryRequeued.TYPE)
+"""Not withdrawals: of two events with one number intake refuses the second, and only intake knows. It destroys the keys."""
 
 ASSESSED, EXPIRED_STAGE, FAILED = "assessed", "expired", "failed"
 """Stages: with the cause they make the event's id, so that a repetition is the same event."""
@@ -37,9 +36,8 @@ _DUTCH_SUMMER = timedelta(hours=2)
 class Validation:
     """Gives every delivery a verdict."""
 
-    def __init__(self, *, checker: Checker, erasure: Erasure, clock: Clock) -> None:
+    def __init__(self, *, checker: Checker, clock: Clock) -> None:
         self._checker = checker
-        self._erasure = erasure
         self._clock = clock
 
     async def handle(self, received: Received) -> Sequence[Event[Any]]:
@@ -50,8 +48,6 @@ class Validation:
                 return (await self._assess(event, delivery),)
             case DeliveryRequeued(stage="validation") as delivery:
                 return (await self._assess(event, delivery),)
-            case DeliveryWithdrawn() as withdrawn:
-                await self._erasure.erase(withdrawn.delivery_id)
         return ()
 
     def on_poison(self, received: Received, reason: str) -> Sequence[Event[Any]]:

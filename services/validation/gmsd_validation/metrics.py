@@ -20,6 +20,3 @@ WORKER_DEATHS = registry.counter(
     "Times the worker process did not survive a file, by reason.",
     ("reason",),
 )
-ERASED = registry.counter(
-    "gmsd_validation_keys_erased_total", "Data keys destroyed because a delivery was withdrawn."
-)
