@@ -491,7 +491,7 @@ async def test_a_file_that_kills_its_worker_fails_by_name_and_can_be_tried_again
     """Three workers die of their memory; with room enough the platform team's second try succeeds."""
     await restart_with(door.platform, "validation", GMSD_WORKER_MEMORY_MB="256")
     rows = [b";".join([*row.split(b";")[:3], b"%d" % n, *row.split(b";")[4:]])
-            for n, row in zip(range(300_000), cycle(door.rows), strict=False)]  # fmt: skip
+            for n, row in zip(range(800_000), cycle(door.rows), strict=False)]  # fmt: skip
     delivery = await door.send(door.write(door.header + b"".join(rows)))
     full = await reached(door.stage.client, delivery, {"MISLUKT", "AFGEKEURD", "TE_BEOORDELEN"}, within=180)
     assert full["status"] == "MISLUKT", full["status"]
