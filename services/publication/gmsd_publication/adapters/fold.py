@@ -7,6 +7,7 @@ from gmsd_chassis.bus.position import Received
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
 from gmsd_contracts.events.consent_changed_v1 import ConsentChanged
+from gmsd_contracts.events.delivery import FromIntake
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.delivery_withdrawn_v1 import DeliveryWithdrawn
 from gmsd_contracts.events.publication import (
@@ -35,10 +36,15 @@ def apply(connection: sqlite3.Connection, received: Received) -> None:
         _snapshot(connection, received.event, received.position.offset)
     elif isinstance(data, ConsentChanged):
         _consent(connection, received.event)
-    elif isinstance(data, DeliveryReceived):
-        _delivery(connection, data, "received")
-    elif isinstance(data, DeliveryWithdrawn):
-        _delivery(connection, data, "withdrawn")
+    elif isinstance(data, FromIntake):
+        if not _is_first(connection, data):
+            return
+        if isinstance(data, DeliveryReceived):
+            _delivery(connection, data, "received")
+        elif isinstance(data, DeliveryWithdrawn):
+            _delivery(connection, data, "withdrawn")
+        else:
+            return
     elif isinstance(data, AboutPublication):
         _publication(connection, received.event)
     else:
@@ -64,6 +70,14 @@ def _consent(connection: sqlite3.Connection, event: Event[ConsentChanged]) -> No
         "given = excluded.given, time = excluded.time WHERE excluded.version > version",
         (data.product, data.period, data.gemeente, data.version, int(data.given), event.time.isoformat()),
     )
+
+
+def _is_first(connection: sqlite3.Connection, data: FromIntake) -> bool:
+    """Of events that took one number of a slot only the first in the log counts, as in intake. A slot is one partition."""
+    taken = connection.execute(
+        "INSERT OR IGNORE INTO slot_numbers VALUES (?, ?)", (data.slot.key, data.slot_version)
+    )
+    return taken.rowcount == 1
 
 
 def _delivery(connection: sqlite3.Connection, data: DeliveryReceived | DeliveryWithdrawn, fact: str) -> None:

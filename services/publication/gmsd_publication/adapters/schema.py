@@ -19,6 +19,9 @@ CREATE TABLE deliveries (
     delivery_id TEXT PRIMARY KEY, deliverer TEXT NOT NULL, dataset TEXT NOT NULL, period TEXT NOT NULL,
     received INTEGER NOT NULL DEFAULT 0, withdrawn INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE slot_numbers (
+    slot TEXT NOT NULL, slot_version INTEGER NOT NULL, PRIMARY KEY (slot, slot_version)
+) WITHOUT ROWID;
 CREATE INDEX deliveries_by_period ON deliveries (period, dataset, deliverer);
 CREATE TABLE publications (
     sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, product TEXT NOT NULL, period TEXT NOT NULL,
