@@ -200,19 +200,22 @@ async def test_deliveries_become_cells(kafka: str, tmp_path: Path) -> None:
             assert len(await here.snapshots()) == before
             assert len(await here.about(a.data.delivery_id, DeliveryLoaded)) == 2
 
-            # Withdrawn: the rows go, and the figures with them.
-            for one in (a, again):
+            # Taken back by the platform team: the rows go, and what they had replaced does not come back.
+            for number, one in enumerate((a, again), 90):
                 await here.ours.publisher.publish(
                     [
                         said(
                             DeliveryWithdrawn(
-                                slot=slot, delivery_id=one.data.delivery_id, slot_version=90, by="platform"
+                                slot=slot,
+                                delivery_id=one.data.delivery_id,
+                                slot_version=number,
+                                by="platform",
                             ),
                             one.data.delivery_id,
                         )
                     ]
                 )
-            await here.figures_become(figures(second, lives, regions, year, 2))
+            await here.figures_become(figures([], lives, regions, year, 2))
 
 
 async def test_content_that_is_gone_or_damaged_is_said_and_a_requeue_loads(
