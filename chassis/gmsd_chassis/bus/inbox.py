@@ -45,9 +45,6 @@ MAX_POLL_MS = 3_600_000
 STUCK_SECONDS = 1_800.0
 # A fetch answers every 0.5 s when there is nothing; a broker restart takes 5-12 s. Thirty missed polls is not a blip.
 POLL_LIMIT_SECONDS = 15.0
-# What is not ours to handle can be skipped again: committing each of them costs a round trip of 5 to 8 ms, for half of what some
-# groups read. The next commit takes them along.
-SKIPS_PER_COMMIT = 50
 # One write of a few bytes to a disk that may be busy.
 SETTLE_SECONDS = 5.0
 
@@ -83,6 +80,7 @@ class Inbox:
         self._stopping = asyncio.Event()
         self._busy_since: float | None = None
         self._done: dict[TopicPartition, int] = {}
+        self._skipped: dict[TopicPartition, tuple[int, int]] = {}
         self._observed = 0
         self._crashed = False
         self._crash: Callable[[str, BaseException], None] | None = None
@@ -181,7 +179,11 @@ class Inbox:
         return None
 
     async def observe(self) -> None:
-        """Measure poll age and lag; FastStream has no lag metric."""
+        """Commit past what was skipped, and measure poll age and lag; FastStream has no lag metric.
+
+        What is not ours to handle can be skipped again, and committing each of it costs a round trip of 5 to 8 ms, for half of
+        what some groups read: the next commit takes it along, or this one does.
+        """
         age = self.poll_age
         POLL_AGE.set(age if age != float("inf") else -1, group=self.group)
         consumer: AIOKafkaConsumer | None = (
@@ -189,6 +191,9 @@ class Inbox:
         )
         if consumer is None:
             return
+        skipped, self._skipped = self._skipped, {}
+        for partition, (offset, epoch) in skipped.items():
+            await self._commit(consumer, partition, offset, epoch)
         assigned = consumer.assignment()
         if self._observed != self._drain.epoch:
             self._observed = self._drain.epoch
@@ -239,10 +244,7 @@ class Inbox:
         event_type = type_of(record)
         if event_type in EVENT_TYPES and event_type not in self._accepts:
             SKIPPED.inc(group=self.group, type=event_type)
-            if record.offset % SKIPS_PER_COMMIT == 0:
-                await self._commit(consumer, partition, record.offset, epoch)
-            elif epoch == self._drain.epoch:
-                self._done[partition] = record.offset + 1
+            self._skipped[partition] = (record.offset, epoch)
             return
         try:
             event = decode(record, self.topics)
@@ -264,6 +266,7 @@ class Inbox:
         if epoch != self._drain.epoch:
             UNCOMMITTED.inc(group=self.group, reason="revoked")
             return
+        self._skipped.pop(partition, None)  # they stand before this one
         try:
             await consumer.commit({partition: offset + 1})
         except KafkaError as error:

@@ -21,6 +21,7 @@ from gmsd_chassis.bus.publisher import Publisher
 from gmsd_chassis.bus.quarantine import Quarantine
 from gmsd_chassis.clock import Clock
 from gmsd_chassis.errors import TryLater, Unprocessable
+from gmsd_chassis.metrics import LAG
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.consent_changed_v1 import ConsentChanged
 from gmsd_contracts.topics import CONSENTS, MAX_MESSAGE_BYTES
@@ -67,14 +68,16 @@ async def test_outputs_are_in_the_log_and_only_then_the_commit(corner: Corner) -
 async def test_events_of_another_type_are_committed_past_now_and_then(corner: Corner) -> None:
     seen = Seen()
     other = encode(answer(uuid4()), lambda _: corner.source)
-    positions = await corner.publisher.append([other] * 120)
+    positions = await corner.publisher.append([other] * 3)
     await corner.publisher.publish([consent(1)])
-    await corner.join(seen)
+    member = await corner.join(seen)
 
     async def done() -> bool:
-        return await corner.committed(positions[-1].partition) > 100 and seen.versions == [1]
+        await member.inbox.observe()
+        return await corner.committed(positions[-1].partition) > positions[-1].offset and seen.versions == [1]
 
     await until(done)
+    assert LAG.value(group=corner.group, topic=corner.source.name) == 0
     assert await corner.read(corner.aside) == []
 
 
