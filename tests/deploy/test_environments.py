@@ -1,6 +1,7 @@
 """Each service stands alone: its own lock, contracts and chassis are enough to start and become ready."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey, KeySet
 
 from gmsd_chassis.bus.topics import ensure_topics
 from gmsd_cli.local.ports import free_block
@@ -83,7 +85,8 @@ def _say(python: Path, code: str, folder: Path) -> str:
 def _start(python: Path, service: str, kafka: str, port: int, root: Path) -> "subprocess.Popen[bytes]":
     make_keys(root / "keks")
     (root / "pseudonym.key").write_bytes(os.urandom(32))
-    (root / "jwks.json").write_text('{"keys": []}')
+    keys = KeySet([ECKey.generate_key("P-256", {"use": "sig", "kid": "test"})])
+    (root / "jwks.json").write_text(json.dumps(keys.as_dict(private=False)))
     extra = {
         "intake": {"GMSD_JWKS": str(root / "jwks.json"), "GMSD_DISK_MIN_FREE_BYTES": "0"},
         "linkage": {"GMSD_PSEUDONYM_KEY": str(root / "pseudonym.key")},

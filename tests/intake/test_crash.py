@@ -95,11 +95,16 @@ def test_two_instances_on_one_slot_agree_on_the_numbers(
     jobs = [(each, f"versie {n}".encode()) for n in range(8) for each in (here, there)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda job: job[0].deliver(job[1]), jobs))
-    new = list({answer.json()["id"]: answer.json() for answer in answers}.values())
+    # Who loses the slot five times in a row hears so, and may send again: nothing of it is kept.
+    lost = [answer for answer in answers if answer.status_code == 409]
+    assert all(answer.json()["type"].endswith("gelijktijdig-gewijzigd") for answer in lost)
+    assert len(lost) < len(answers) / 2
+    answers = [answer for answer in answers if answer not in lost]
     assert all(answer.status_code in (200, 202) for answer in answers), [a.text for a in answers]
+    new = list({answer.json()["id"]: answer.json() for answer in answers}.values())
     numbers = sorted(each["ontvangstbewijs"]["volgnummer"] for each in new)
     assert numbers == list(range(2, 2 + len(numbers)))
-    assert len(new) >= 8
+    assert len(new) >= 4
     assert sum(answer.status_code == 202 for answer in answers) == len(new)
     for each in new:
         here.wait_for_known(each["id"])

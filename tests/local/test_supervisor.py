@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,8 +69,18 @@ async def started_again(platform: LocalPlatform, name: str, before: int) -> None
     await platform.wait_ready()
 
 
-def running_under(state: Path) -> list[str]:
-    """Command lines of live processes that have anything of this state directory in their environment or arguments."""
+def running_under(state: Path, within: float = 10.0) -> list[str]:
+    """Command lines of live processes that have anything of this state directory in their environment or arguments.
+
+    Asked again for a while as long as there are any: a killed process stays in the list until the kernel has reaped it.
+    """
+    end = time.monotonic() + within
+    while (found := _running_now(state)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
+def _running_now(state: Path) -> list[str]:
     found = []
     for process in psutil.process_iter(["cmdline", "environ", "status"]):
         words = [*(process.info["cmdline"] or []), *(process.info["environ"] or {}).values()]
