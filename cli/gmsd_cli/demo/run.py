@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gmsd_cli.campaign import Campaign, Tally, patiently
+from gmsd_cli.campaign import UPLOADS, Campaign, Tally, patiently
 from gmsd_cli.client import IntakeClient, Sending, intake
 from gmsd_cli.console import console
-from gmsd_cli.demo.nation import deliverers, generate, sendings
+from gmsd_cli.demo.nation import Deliverer, deliverers, generate, sendings
 from gmsd_cli.demo.outcome import Published, expected_inputs, wait_until_published
 from gmsd_cli.demo.progress import Progress
 from gmsd_cli.local.errors import LocalError
@@ -141,8 +141,13 @@ async def _while_it_stands(platform: LocalPlatform, work: Coroutine[Any, Any, T]
 async def _register(client: IntakeClient, plan: list[Sending]) -> None:
     for period in sorted({sending.period for sending in plan}):
         await patiently(lambda period=period: client.window(period))
-    for deliverer in deliverers(plan):
-        await patiently(lambda who=deliverer: client.register(who.id, who.kind, who.id, list(who.datasets)))
+    places = asyncio.Semaphore(UPLOADS)
+
+    async def one(who: Deliverer) -> None:
+        async with places:
+            await patiently(lambda: client.register(who.id, who.kind, who.id, list(who.datasets)))
+
+    await asyncio.gather(*(one(who) for who in deliverers(plan)))
 
 
 async def _releases(client: IntakeClient, bootstrap: str, periods: list[str]) -> dict[str, Published]:
@@ -161,12 +166,10 @@ def show(outcome: Outcome, platform: LocalPlatform) -> None:
     """What was published, and where to look."""
     console.print("Gepubliceerd:")
     for period, found in sorted(outcome.releases.items()):
-        rows = sum(table.rows for table in found.release.tables)
+        cells = f"{sum(table.rows for table in found.release.tables):,}".replace(",", ".")
         console.print(
-            f"  {period}  publicatie {found.release.number} ({found.release.status}), {rows:,} cellen in "
-            f"{len(found.release.tables)} tabellen, uit {found.snapshot.inputs} leveringen".replace(
-                ",", ".", 1
-            )
+            f"  {period}  publicatie {found.release.number} ({found.release.status}), {cells} cellen in "
+            f"{len(found.release.tables)} tabellen, uit {found.snapshot.inputs} leveringen"
         )
     console.print("Duur in seconden: " + ", ".join(f"{name} {took}" for name, took in outcome.stages.items()))
     console.print(f"Bekijk het op {platform.url('publication')}/")

@@ -64,10 +64,11 @@ class LoadHandler:
         else:
             raise Unprocessable("unexpected_event")
         try:
-            said = await self._loader.load(
-                slot=data.slot, delivery_id=data.delivery_id, specification=specification, key_version=key_version,
-                records=records, cause=event.id,
-            )  # fmt: skip
+            with self._nudge.work():
+                said = await self._loader.load(
+                    slot=data.slot, delivery_id=data.delivery_id, specification=specification, key_version=key_version,
+                    records=records, cause=event.id,
+                )  # fmt: skip
         except LoadRefused as refusal:
             LOADS_FAILED.inc(reason=refusal.reason.value)
             log.warning(

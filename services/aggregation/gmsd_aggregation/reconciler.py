@@ -54,6 +54,7 @@ class Reconciler:
         """One look; returns how many snapshots it published."""
         sets, published = await self._warehouse.run(_state)
         now = asyncio.get_running_loop().time()
+        self._schedule.active(self._nudge.active)
         waiting: Counter[str] = Counter()
         made = 0
         for inputs in sets:

@@ -12,12 +12,21 @@ class _Change:
 
 
 class Schedule:
-    """Per key: the state that is wanted and since when. Times are any monotonic seconds."""
+    """Per key: the state that is wanted and since when. Times are any monotonic seconds.
+
+    Quiet is quiet everywhere: while deliveries come in one after another, the next one changes some period again, and a
+    snapshot in between takes the warehouse from the loads it waits for.
+    """
 
     def __init__(self, quiet: float, most: float) -> None:
         self._quiet = quiet
         self._most = most
         self._changes: dict[Hashable, _Change] = {}
+        self._active = float("-inf")
+
+    def active(self, at: float) -> None:
+        """Something, of whatever key, was being done until `at`."""
+        self._active = max(self._active, at)
 
     def note(self, key: Hashable, state: str, now: float) -> None:
         """`state` differs from what was done last; noted again without a change it does not start anew."""
@@ -34,7 +43,11 @@ class Schedule:
     def due_at(self, key: Hashable) -> float | None:
         """When it has to be done; None: nothing to do."""
         change = self._changes.get(key)
-        return None if change is None else min(change.latest + self._quiet, change.first + self._most)
+        return (
+            None
+            if change is None
+            else min(max(change.latest, self._active) + self._quiet, change.first + self._most)
+        )
 
     def next(self) -> float | None:
         """The earliest moment anything is due."""
