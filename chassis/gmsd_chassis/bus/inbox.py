@@ -266,7 +266,10 @@ class Inbox:
         if epoch != self._drain.epoch:
             UNCOMMITTED.inc(group=self.group, reason="revoked")
             return
-        self._skipped.pop(partition, None)  # they stand before this one
+        if self._skipped.get(partition, (offset + 1, epoch))[0] <= offset:
+            del self._skipped[
+                partition
+            ]  # it stands before this one; one behind it was skipped since, and still waits
         try:
             await consumer.commit({partition: offset + 1})
         except KafkaError as error:
