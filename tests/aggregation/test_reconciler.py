@@ -178,6 +178,19 @@ async def test_quiet_is_waited_for(bench: Bench) -> None:
     assert await impatient.look() == 1
 
 
+async def test_after_the_longest_wait_a_new_change_waits_again(bench: Bench) -> None:
+    town(bench)
+    reconciler = bench.reconciler(quiet=3600, most=0.3)
+    assert await reconciler.look() == 0
+    await asyncio.sleep(0.4)
+    assert await reconciler.look() == 1
+    with bench.warehouse.use() as session:
+        load(session, brp_slot("GM0001"), brp_table([home(1, "GM0001")]), version=2)
+    assert await reconciler.look() == 0
+    await asyncio.sleep(0.4)
+    assert await reconciler.look() == 1
+
+
 async def test_nothing_is_computed_without_a_frame_or_between_two_keys(bench: Bench) -> None:
     with bench.warehouse.use() as session:
         wmo = load(session, wmo_slot("GM0001"), WMO, version=2)

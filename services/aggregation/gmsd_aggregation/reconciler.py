@@ -73,8 +73,11 @@ class Reconciler:
                 waiting["quiet"] += computable
             elif computable:
                 made += await self._publish(inputs)
+                # What changed since starts a wait of its own: else every look after the longest wait would compute again.
+                self._schedule.settled(key)
             else:
                 await self._cover(inputs)
+                self._schedule.settled(key)
         for name in _REASONS:
             WAITING.set(waiting[name], reason=name)
         return made
