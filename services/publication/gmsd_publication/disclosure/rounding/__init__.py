@@ -1,0 +1,1 @@
+"""Controlled rounding: multiples of the base that add up, as near as possible to targets."""
