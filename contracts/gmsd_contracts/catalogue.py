@@ -50,12 +50,23 @@ class Attribute(StrEnum):
     """What a reader may know of a cell beside its value. None of them tells a true zero from a small count."""
 
     SHOWN = "getoond"
-    BELOW = "<5"  # counts as 0 in sums
+    BELOW = "<5"  # published as 0, and counts as 0 in sums
+    BELOW_10 = "<10"  # the same at base 10
+    SUPPRESSED = "onderdrukt"  # one mark for primaries, secondaries and zeros alike
     IMPOSSIBLE = "onmogelijk"  # by definition, never from data
     NOT_DELIVERED = "niet geleverd"
     NOT_APPROVED = "niet goedgekeurd"
     NO_CONSENT = "geen toestemming"
     NO_REGION = "regio bestond niet"
+
+
+OPEN = frozenset({Attribute.SHOWN, Attribute.BELOW, Attribute.BELOW_10, Attribute.SUPPRESSED})
+"""What the protection step may answer for a cell. The other attributes close a cell before it gets there."""
+
+
+def below(base: int) -> Attribute:
+    """The mark of a published 0 at a rounding base; raises KeyError for a base that readers have no mark for."""
+    return {5: Attribute.BELOW, 10: Attribute.BELOW_10}[base]
 
 
 class Category(BaseModel):
@@ -78,7 +89,10 @@ class Group(BaseModel):
 class Indicator(BaseModel):
     """`counts`: a person once per (sub)total, or every arrangement. `delivered_by_gemeente`: consent applies.
 
-    `base` and `threshold` are those of its protection; `per_1000_of` names the indicator of its denominator.
+    `exclusive`: who or what counts does so in exactly one category, so categories add up to the total.
+
+    `base` and `threshold` are those of its protection; `per_1000_of` names the indicator of its denominator;
+    `held_by` the indicator that counts, cell by cell, the persons who hold what this one counts.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,6 +112,8 @@ class Indicator(BaseModel):
     base: PositiveInt = 5
     threshold: PositiveInt = 5
     per_1000_of: str | None = None
+    held_by: str | None = None
+    exclusive: bool = False
 
     def cells(self) -> dict[str, int]:
         """Category, group and total codes with the mask of the categories they count."""
@@ -181,6 +197,8 @@ CATALOGUE: tuple[Indicator, ...] = (
         sources=("wmo", "brp", "regio"),
         delivered_by_gemeente=True,
         per_1000_of="P1",
+        held_by="U1",
+        exclusive=True,
     ),
     Indicator(
         id="P1",
@@ -194,6 +212,7 @@ CATALOGUE: tuple[Indicator, ...] = (
         categories=tuple(Category(code=code, label=label) for code, label, _, _ in AGE_CLASSES),
         sources=("brp", "regio"),
         delivered_by_gemeente=False,
+        exclusive=True,
     ),
 )
 

@@ -20,6 +20,8 @@ import pyarrow as pa
 CELLS_NAME = "cells/1"
 FRAME_NAME = "frame/1"
 RELEASE_NAME = "release/1"
+AUDIT_NAME = "audit/1"
+PROOF_NAME = "proof/1"
 
 CELLS = pa.schema(
     [
@@ -73,3 +75,34 @@ RELEASE = pa.schema(
     ],
     metadata={"schema": RELEASE_NAME},
 )
+
+DERIVED_LEVEL = "afgeleid"
+"""In the column `level` of `audit/1`: counts that nobody publishes and anybody can compute, as remainders and complements."""
+
+AUDIT = pa.schema(
+    [
+        pa.field("indicator", pa.string(), nullable=False),
+        pa.field("moment", pa.string(), nullable=False),
+        pa.field("level", pa.string(), nullable=False),  # BU | WK | GM | PV | LD | afgeleid
+        pa.field("cells", pa.int64(), nullable=False),
+        pa.field("zeros", pa.int64(), nullable=False),  # cells published as 0, so `<5` (or `<10`)
+        pa.field(
+            "certified", pa.int64(), nullable=False
+        ),  # proved to leave as much open as the method promises
+        pa.field("exact", pa.int64(), nullable=False),  # the true count follows exactly
+        pa.field("small", pa.int64(), nullable=False),  # proved to be 1 to 4, exactly or not
+        pa.field("undecided", pa.int64(), nullable=False),  # neither proved nor disproved; never "safe"
+        pa.field(
+            "limited", pa.int64(), nullable=False
+        ),  # public facts leave less open than the method promises
+        pa.field(
+            "narrowest_zero", pa.int64()
+        ),  # least (possible values - 1) proved among published 0; null: none
+        pa.field("narrowest", pa.int64()),  # the same among the other cells
+    ],
+    metadata={"schema": AUDIT_NAME},
+)
+"""The disclosure test of a release: one row per indicator, moment and level, and one for the counts that follow from others.
+
+Every number is a function of what was published and of declared parameters, so that the test itself narrows nothing: anybody can
+repeat it. `proof/1` (the evidence, by which the test is repeated in a glance) has the columns that its method gives it."""

@@ -68,12 +68,13 @@ def payloads() -> tuple[Payload, ...]:
     public = {"product": "basis", "period": "2025HJ01"}
     release = {
         "release_id": _RELEASE,
-        "number": 1,
+        "number": 2,
         "snapshot_id": _SHA256,
         "protection": "naastgelegen-5",
         "status": "voorlopig",
         "tables": (_RELEASED,),
         "excluded": ("GM0363",),
+        "tested_with": (1,),
     }
     return (
         DelivererRegistered(deliverer="GM0344", kind="gemeente", name="Utrecht", datasets=("wmo",)),

@@ -13,9 +13,9 @@ from gmsd_contracts.catalogue import INDICATORS
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased, PublicationRetracted
 from gmsd_contracts.slot import Slot, delivery_id
+from gmsd_publication.disclosure.errors import DisclosureError, Infeasible
 from gmsd_publication.domain.consent import ConsentMode
-from gmsd_publication.domain.faults import Held
-from gmsd_publication.domain.protection import Model, NearestFive
+from gmsd_publication.domain.protection import NearestFive, Protected
 from gmsd_publication.domain.schedule import Calendar, Manual, Quiet
 from gmsd_publication.errors import REASONS, Problem
 from tests.publication.world import PERIOD, Stage, consent, populated, snapshot
@@ -50,8 +50,11 @@ async def test_the_same_inputs_are_the_same_release(stage: Stage) -> None:
     assert story(stage) == ["R1"]
     release = released(stage)[0]
     assert (release.snapshot_id, release.protection, release.status) == ("a", "naastgelegen-5", "voorlopig")
-    assert [table.table for table in release.tables] == ["U1", "U2", "P1", "regio"]
-    assert [table.content.content_schema for table in release.tables] == ["release/1"] * 3 + ["regions/1"]
+    assert [table.table for table in release.tables] == ["U1", "U2", "P1", "regio", "toets"]
+    assert [table.content.content_schema for table in release.tables] == ["release/1"] * 3 + [
+        "regions/1",
+        "audit/1",
+    ]
 
 
 async def test_a_new_store_comes_to_the_same_identity(tmp_path: Path) -> None:
@@ -263,10 +266,10 @@ class Stubborn(NearestFive):
 
     willing = False
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
+    def protect(self, exact: pl.DataFrame, *given: Any) -> Protected:
         if not self.willing:
-            raise Held("onthullingscontrole")
-        return super().protect(exact, model)
+            raise Infeasible("no rounding adds up")
+        return super().protect(exact, *given)
 
 
 async def test_a_release_that_is_held_says_so_once_and_never_why(tmp_path: Path) -> None:
@@ -315,7 +318,12 @@ def test_every_reason_to_hold_is_in_the_catalogue() -> None:
     used = {
         reason for text in texts for reason in re.findall(r'(?:SnapshotBroken|Refused)\(\s*"(\w+)"', text)
     }
-    assert used == set(REASONS)
+    assert used | {error.reason for error in errors_of(DisclosureError)} == set(REASONS)
+
+
+def errors_of(kind: type[DisclosureError]) -> set[type[DisclosureError]]:
+    """A class of errors and all that are of it."""
+    return {kind}.union(*(errors_of(narrower) for narrower in kind.__subclasses__()))
 
 
 async def test_a_redelivery_undone_is_a_new_release(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Attributes, protection and derived figures."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -8,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmsd_contracts.catalogue import Attribute
+from gmsd_contracts.catalogue import OPEN, Attribute
 from gmsd_publication.domain import derived
 from gmsd_publication.domain.consent import ConsentMode, Consents, Policy
-from gmsd_publication.domain.faults import Held, SnapshotBroken
-from gmsd_publication.domain.protection import Model, NearestFive
+from gmsd_publication.domain.faults import SnapshotBroken
+from gmsd_publication.domain.protection import NearestFive, Protected
 from gmsd_publication.domain.rates import per_1000
 from gmsd_publication.domain.status import status_of
 from gmsd_publication.domain.tables import Built, build, to_release, with_figures
 from tests.publication.world import BASIS, PERIOD, Country, cell, frame, populated
 
-_OPEN = {"getoond", "<5"}
+_OPEN = {mark.value for mark in OPEN}
 
 
 def made(country: Country, policy: Policy | None = None, protection: Any = None) -> Built:
@@ -142,36 +143,56 @@ def test_the_order_and_size_of_a_table() -> None:
     assert [row["category"] for row in table.slice(0, 23).to_pylist()] == list(BASIS[0].cells())
 
 
-class Losing(NearestFive):
+class Wrong(NearestFive):
+    """Spoils the figures of an honest method."""
+
+    def protect(self, exact: pl.DataFrame, *given: Any) -> Protected:
+        answer = super().protect(exact, *given)
+        return replace(answer, figures=self.spoil(answer.figures, exact))
+
+    def spoil(self, figures: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+        raise NotImplementedError
+
+
+class Losing(Wrong):
     """Forgets a cell."""
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        return super().protect(exact, model).head(-1)
+    def spoil(self, figures: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+        return figures.head(-1)
 
 
-class Leaking(NearestFive):
+class Leaking(Wrong):
     """Shows a number with a mark."""
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        return super().protect(exact, model).with_columns(value=exact["count"])
+    def spoil(self, figures: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+        return figures.with_columns(value=exact["count"])
 
 
-class Swapping(NearestFive):
+class Swapping(Wrong):
     """Answers for other cells than it was given."""
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        answer = super().protect(exact, model)
-        return answer.with_columns(region=answer["region"].reverse())
+    def spoil(self, figures: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+        return figures.with_columns(region=figures["region"].reverse())
 
 
-class Refusing(NearestFive):
-    """Never lets go."""
+class Telling(Wrong):
+    """Shows a zero as a number."""
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        raise Held("needs two more cells")
+    def spoil(self, figures: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+        return figures.with_columns(
+            value=pl.col("value").fill_null(0), attribute=pl.lit("getoond", figures.schema["attribute"])
+        )
 
 
-@pytest.mark.parametrize("engine", [Losing(), Leaking(), Swapping()])
+class Untested(NearestFive):
+    """Leaves cells out of its test."""
+
+    def protect(self, exact: pl.DataFrame, *given: Any) -> Protected:
+        answer = super().protect(exact, *given)
+        return replace(answer, audit=answer.audit.head(-1))
+
+
+@pytest.mark.parametrize("engine", [Losing(), Leaking(), Swapping(), Telling(), Untested()])
 def test_a_protection_step_that_does_not_answer_for_its_cells_is_caught(engine: NearestFive) -> None:
     with pytest.raises(SnapshotBroken) as caught:
         made(populated(), protection=engine)
@@ -182,9 +203,9 @@ def test_the_protection_step_never_sees_a_closed_cell() -> None:
     seen: list[pl.DataFrame] = []
 
     class Watching(NearestFive):
-        def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
+        def protect(self, exact: pl.DataFrame, *given: Any) -> Protected:
             seen.append(exact)
-            return super().protect(exact, model)
+            return super().protect(exact, *given)
 
     made(populated(), Policy(basis=Consents(spoken={"GM0344": False})), Watching())
     users = seen[0].filter(pl.col("indicator") == "U1")["region"].cast(pl.String)
@@ -248,4 +269,4 @@ def test_status_follows_from_what_is_published(period: str, published: set[str],
 
 
 def test_attributes_are_those_of_the_catalogue() -> None:
-    assert {attribute.value for attribute in Attribute} >= _OPEN
+    assert {attribute.value for attribute in Attribute} > _OPEN

@@ -16,7 +16,10 @@ Status = Literal["voorlopig", "nader voorlopig", "definitief"]
 
 
 class ReleasedTable(BaseModel):
-    """One table of a release: an indicator with all its regions, as content of schema `release/1`."""
+    """One table of a release: an indicator with all its regions, as content of schema `release/1`, or a companion.
+
+    Companions are told by the schema of their content: `regio` (`regions/1`), `toets` (`audit/1`), `bewijs` (`proof/1`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
     table: str
@@ -40,7 +43,10 @@ class AboutPublication(Payload):
 
 
 class PublicationReleased(AboutPublication):
-    """An immutable release, number n of its product and period. `excluded` are gemeenten whose records are in no figure."""
+    """An immutable release, number n of its product and period. `excluded` are gemeenten whose records are in no figure.
+
+    `tested_with`: numbers of the earlier releases of this product and period that the disclosure test took into account.
+    """
 
     TYPE: ClassVar[str] = "nl.gmsd.publication.released.v1"
 
@@ -51,6 +57,13 @@ class PublicationReleased(AboutPublication):
     status: Status
     tables: tuple[ReleasedTable, ...]
     excluded: tuple[str, ...] = ()
+    tested_with: tuple[PositiveInt, ...] = ()
+
+    def indicator_tables(self) -> tuple[ReleasedTable, ...]:
+        return tuple(table for table in self.tables if table.content.content_schema == "release/1")
+
+    def companion(self, schema: str) -> ReleasedTable | None:
+        return next((table for table in self.tables if table.content.content_schema == schema), None)
 
     def contents(self) -> tuple[ContentRef, ...]:
         return tuple(table.content for table in self.tables)

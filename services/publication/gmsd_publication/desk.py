@@ -26,6 +26,7 @@ from gmsd_publication.domain import identity
 from gmsd_publication.domain.consent import Policy
 from gmsd_publication.domain.schedule import ReleasePolicy, Standing, release_due, snapshot_for
 from gmsd_publication.domain.status import status_of
+from gmsd_publication.past import EARLIER_RELEASES
 from gmsd_publication.press import Press, Refused
 from gmsd_publication.recall import Key, Recall
 from gmsd_publication.scribe import Scribe
@@ -165,8 +166,9 @@ class Desk:
         if snapshot is None:
             raise TryLater("fold_behind")
         begun = time.monotonic()
+        issues = await asyncio.to_thread(self._facts.issues, standing.releases[-EARLIER_RELEASES:])
         try:
-            built = await self._press.build(snapshot, policy)
+            built = await self._press.build(snapshot, policy, issues)
         except Refused as refused:
             return await self._hold(standing, snapshot_id, trigger, refused)
         metrics.BUILD_SECONDS.observe(time.monotonic() - begun, product=product)
@@ -192,6 +194,7 @@ class Desk:
                 status=status,
                 tables=tables,
                 excluded=built.excluded,
+                tested_with=built.tested_with,
             ),
             cause=release,
             stage="released",

@@ -81,6 +81,16 @@ REASONS: dict[str, str] = {
     "duplicate_region": "A region stands in the frame twice. Look at the regio delivery.",
     "no_land": "The frame must have exactly one country. Look at the regio delivery.",
     "protection_incomplete": "The protection step did not answer for exactly its cells: a defect of that method.",
-    "protection": "The protection step will not let this release out; its own reason stands beside it in the log.",
+    "disclosure": "The disclosure check will not let this release out; what and where stands beside it in the log.",
+    "not_additive": "The exact counts break an equation of the catalogue. Let aggregation compute the snapshot again.",
+    "contradictory": "Public facts exclude one another or a count. Look at the definitional zeros and bounds it names.",
+    "infeasible": "No figures within the declared steps add up. Declare a larger step for the margins, or wait for other input.",
+    "work_limit": "The solver used up its work before it had an answer. A replay ends alike: raise the limit on work.",
+    "cyclic_hierarchy": "A region or category lies in itself. Look at the regio delivery.",
+    "broken_decomposition": "A figure joins gemeenten that are decided apart. Look at the region or equation it names.",
+    "mixed_bases": "An equation joins figures with different rounding bases. Give them one base in the catalogue.",
+    "key_missing": "The key of keyed rounding is absent or too short. Put back the file that GMSD_ROUNDING_KEY names.",
+    "input_invalid": "A hierarchy or option is not what it should be. The log says which and what was expected.",
+    "not_proved": "The auditor could not certify a figure. The log names the first; nothing comes out that is not proved.",
 }
-"""Why a release is held, for the log alone: metrics and public answers say that it is, never why."""
+"""From `disclosure` on: codes of DisclosureError. Why a release is held, for the log alone: metrics and public answers say that it is, never why."""

@@ -29,6 +29,11 @@ RELEASE_SECONDS = registry.histogram(
     "Seconds from the change that called for a release to its event.",
     ("product",),
 )
+PROTECTION_PROGRESS = registry.gauge(
+    "gmsd_publication_protection_progress",
+    "Share of the parts of the release that was last begun whose protection is done, by product.",
+    ("product",),
+)
 READERS = registry.gauge("gmsd_publication_stream_readers", "Open streams of publication events.")
 ANSWERS = registry.counter(
     "gmsd_publication_answers_total", "Public HTTP answers, by route and status.", ("route", "status")

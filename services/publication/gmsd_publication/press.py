@@ -1,6 +1,7 @@
 """Makes the tables of a release: reads a snapshot, has it protected, writes public content."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -8,19 +9,25 @@ from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_contracts.catalogue import CATALOGUE, CATALOGUE_VERSION, Indicator
-from gmsd_contracts.cells import CELLS, FRAME, RELEASE_NAME
+from gmsd_contracts.cells import AUDIT_NAME, CELLS, FRAME, PROOF_NAME, RELEASE_NAME
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
 from gmsd_contracts.events.publication import PublicationReleased, ReleasedTable
+from gmsd_publication import metrics
 from gmsd_publication.adapters.arrow import read_table, write_table
 from gmsd_publication.adapters.library import Library
+from gmsd_publication.disclosure.errors import DisclosureError
+from gmsd_publication.domain.audit import to_audit
 from gmsd_publication.domain.consent import Policy
-from gmsd_publication.domain.faults import Held, SnapshotBroken
+from gmsd_publication.domain.faults import SnapshotBroken
 from gmsd_publication.domain.protection import Protection
 from gmsd_publication.domain.regions import REGIONS_NAME
 from gmsd_publication.domain.schedule import Figures
 from gmsd_publication.domain.tables import Built, build, to_release, with_figures
+from gmsd_publication.past import Issue, Past
 
-REGIONS_TABLE = "regio"
+REGIONS_TABLE, AUDIT_TABLE, PROOF_TABLE = "regio", "toets", "bewijs"
+LOG_SECONDS = 5.0
+"""Between two lines about how far the protection of one release is; a national one takes minutes."""
 
 
 class Refused(Exception):
@@ -37,10 +44,11 @@ class Press:
 
     def __init__(self, content: ContentStore, library: Library, protection: Protection) -> None:
         self._content, self._library = content, library
+        self._past = Past(content, library)
         self.protection = protection
 
-    async def build(self, snapshot: CellsComputed, policy: Policy) -> Built:
-        """The protected tables. Raises Refused, TryLater."""
+    async def build(self, snapshot: CellsComputed, policy: Policy, issues: Sequence[Issue] = ()) -> Built:
+        """The protected tables, given the releases that came out before. Raises Refused, TryLater."""
         if snapshot.catalogue_version != CATALOGUE_VERSION:
             raise Refused("other_catalogue", snapshot.catalogue_version)
         catalogue = catalogue_of(snapshot.product)
@@ -49,6 +57,7 @@ class Press:
         try:
             cells = await read_table(self._content, snapshot.cells, CELLS)
             frame = await read_table(self._content, snapshot.frame, FRAME)
+            issued = await self._past.load(issues)
             return await asyncio.to_thread(
                 build,
                 cells,
@@ -58,6 +67,8 @@ class Press:
                 catalogue=catalogue,
                 policy=policy,
                 protection=self.protection,
+                issued=issued,
+                progress=Watch(snapshot.product, snapshot.period),
             )
         except ContentExpired:
             raise Refused("snapshot_expired") from None
@@ -67,30 +78,37 @@ class Press:
             raise Refused("snapshot_too_large", refused.reason) from None
         except SnapshotBroken as broken:
             raise Refused(broken.reason, broken.detail) from None
-        except Held as held:
-            raise Refused("protection", held.reason) from None
+        except DisclosureError as refused:
+            raise Refused(refused.reason, refused.detail) from None
 
     async def write(self, release: UUID, built: Built) -> tuple[ReleasedTable, ...]:
-        """The tables as public content, the regions last."""
+        """The tables as public content; after them regions, audit and proof."""
         titles = {indicator.id: indicator.title for indicator in CATALOGUE}
         written = []
         for name, frame in built.tables.items():
             table = await asyncio.to_thread(to_release, frame)
             ref = await write_table(self._content, release, RELEASE_NAME, table)
             written.append(ReleasedTable(table=name, title=titles[name], rows=table.num_rows, content=ref))
-        regions = built.regions.public()
-        ref = await write_table(self._content, release, REGIONS_NAME, regions)
-        written.append(
-            ReleasedTable(table=REGIONS_TABLE, title="Regio's", rows=regions.num_rows, content=ref)
-        )
+        companions = [
+            (REGIONS_TABLE, "Regio's", REGIONS_NAME, built.regions.public()),
+            (AUDIT_TABLE, "Onthullingstoets", AUDIT_NAME, to_audit(built.audit)),
+        ]
+        if built.proof is not None:
+            proof = built.proof.to_arrow().replace_schema_metadata({"schema": PROOF_NAME})
+            companions.append((PROOF_TABLE, "Bewijs bij de onthullingstoets", PROOF_NAME, proof))
+        for name, title, schema, table in companions:
+            ref = await write_table(self._content, release, schema, table)
+            written.append(ReleasedTable(table=name, title=title, rows=table.num_rows, content=ref))
         return tuple(written)
 
     async def figures_of(self, release: PublicationReleased) -> Figures | None:
         """Whose records stand in a release, from its tables; None when they can no longer be read. Raises TryLater."""
         refs = {table.table: table.content for table in release.tables}
         try:
-            regions = await self._library.regions(refs.pop(REGIONS_TABLE))
-            frames = {name: await self._library.table(ref) for name, ref in refs.items()}
+            regions = await self._library.regions(refs[REGIONS_TABLE])
+            frames = {
+                table.table: await self._library.table(table.content) for table in release.indicator_tables()
+            }
         except (ContentExpired, ContentDamaged, SnapshotBroken, KeyError) as error:
             log.error("release_unreadable", release=release.release_id, error=error)
             return None
@@ -100,6 +118,22 @@ class Press:
         """The same, of tables that were just made."""
         catalogue = catalogue_of(product)
         return Figures(*await asyncio.to_thread(with_figures, built.tables, catalogue, built.regions))
+
+
+class Watch:
+    """How far the protection of a release is, in the log and in a metric. Called from the thread that computes."""
+
+    def __init__(self, product: str, period: str) -> None:
+        self._product, self._period = product, period
+        self._told = time.monotonic()
+
+    def __call__(self, done: int, parts: int) -> None:
+        """So many parts of so many are done."""
+        metrics.PROTECTION_PROGRESS.set(done / parts if parts else 1.0, product=self._product)
+        now = time.monotonic()
+        if now - self._told >= LOG_SECONDS:
+            self._told = now
+            log.info("protecting", product=self._product, period=self._period, done=done, parts=parts)
 
 
 def catalogue_of(product: str) -> Sequence[Indicator]:

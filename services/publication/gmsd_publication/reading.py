@@ -52,8 +52,8 @@ class Shown:
 
     @property
     def tables(self) -> tuple[ReleasedTable, ...]:
-        """The indicator tables; the regions are not one of them."""
-        return tuple(table for table in self.data.tables if table.table != REGIONS_TABLE)
+        """The indicator tables; regions, audit and proof are not among them."""
+        return self.data.indicator_tables()
 
     def table_id(self, table: str) -> str:
         """The public id of one of its tables."""

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -20,6 +21,7 @@ from gmsd_contracts.events.publication import (
 )
 from gmsd_publication.domain.consent import ConsentMode, Consents, Policy
 from gmsd_publication.domain.schedule import Figures, Release, Standing
+from gmsd_publication.past import Issue
 
 _PAYLOADS: dict[str, type[AboutPublication]] = {
     "released": PublicationReleased,
@@ -153,6 +155,14 @@ class Facts:
                 (str(release),),
             ).fetchone()
         return None if row is None else cast("Event[PublicationReleased]", _published(row).event)
+
+    def issues(self, releases: Iterable[Release]) -> list[Issue]:
+        """What came out as these releases, each with the snapshot it was made of, in their order."""
+        return [
+            Issue(event.data, self.snapshot(event.data.product, event.data.period, release.snapshot_id))
+            for release in releases
+            if (event := self.release(release.id)) is not None
+        ]
 
     def live_periods(self, product: str) -> frozenset[str]:
         """Periods of a product whose newest release may be read."""

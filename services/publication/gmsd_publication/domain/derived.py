@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from gmsd_contracts.catalogue import TOTAL, Attribute, Level, Moment
+from gmsd_contracts.catalogue import OPEN, TOTAL, Attribute, Level, Moment
 from gmsd_publication.domain.rates import MIN_BASE
 from gmsd_publication.domain.regions import Regions
 
-_OPEN = (Attribute.SHOWN.value, Attribute.BELOW.value)
+_OPEN = tuple(mark.value for mark in OPEN)
 _TOTAL_LEVELS = (Level.LAND.value, Level.PROVINCIE.value)
 
 

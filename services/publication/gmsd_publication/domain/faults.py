@@ -8,11 +8,3 @@ class SnapshotBroken(Exception):
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
-
-
-class Held(Exception):
-    """The protection step will not let a release out. `reason` is for the platform team; the public never sees it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

@@ -1,16 +1,21 @@
-"""The protection step: exact cells in, figures that may be shown out. The seam behind which a disclosure engine comes."""
+"""The protection step: exact cells in, figures that may be shown and the test of them out. The seam before the disclosure engine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Protocol
 
 import polars as pl
 
 from gmsd_contracts.catalogue import Attribute, Indicator
 from gmsd_publication.domain.attributes import ATTRIBUTE
+from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.regions import Regions
 
 PROTECTED_COLUMNS = ("indicator", "moment", "region", "level", "category", "value", "attribute")
+
+Progress = Callable[[int, int], None]
+"""Parts done, parts in all. Called from the thread that computes, as often as the method likes."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,36 @@ class Model:
     period: str
     catalogue: Sequence[Indicator]
     regions: Regions
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A release of the same product and period that came out before; retracted ones too, people have them.
+
+    `figures`: PROTECTED_COLUMNS of its open cells, as published. `exact`: `cells.EXACT_COLUMNS` of the same cells in the same
+    order, as its snapshot had them; None when that has expired. Keys have the types of the present release.
+    `whole`: False when it also had cells that the present frame or catalogue does not have; those are not in the tables.
+    """
+
+    number: int
+    figures: pl.DataFrame
+    exact: pl.DataFrame | None
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Protected:
+    """`figures`: PROTECTED_COLUMNS, exactly the cells that were given, in their order; `value` null exactly where `attribute` is not
+    `getoond`. `audit`: the columns of `audit/1`. `proof`: public evidence behind the audit, None for methods without proof.
+    """
+
+    figures: pl.DataFrame
+    audit: pl.DataFrame
+    proof: pl.DataFrame | None = None
+
+
+def unobserved(done: int, parts: int) -> None:
+    """The progress of who is not watched."""
 
 
 class Protection(Protocol):
@@ -34,25 +69,47 @@ class Protection(Protocol):
     def settings(self) -> str:
         """Everything beside the cells that the outcome depends on; part of the release's identity, never published."""
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        """All open cells of one release together (`cells.EXACT_COLUMNS`) → PROTECTED_COLUMNS, the same cells in the same order.
+    def protect(
+        self,
+        exact: pl.DataFrame,
+        model: Model,
+        earlier: Sequence[Earlier] = (),
+        progress: Progress = unobserved,
+    ) -> Protected:
+        """All open cells of one release together (`cells.EXACT_COLUMNS`), knowing what came out `earlier`, oldest first.
 
-        `value` null exactly where `attribute` is not `getoond`. Raises Held when it cannot let this release out.
+        Raises DisclosureError when it cannot let this release out.
         """
 
 
-class NearestFive:
-    """`naastgelegen-5`, today's practice: a count under the threshold is shown as `<5`, any other as the nearest multiple.
+def fingerprint(key: bytes) -> str:
+    """What `Protection.settings` says of a secret key: equal for equal keys, and of no use to find one."""
+    return blake2b(b"gmsd rounding key", key=blake2b(key).digest(), digest_size=16).hexdigest()
 
-    Base and threshold are those of the indicator. `<5` covers the truths 0 to 4 alike: nothing tells a true zero.
+
+class NearestFive:
+    """`naastgelegen-5`, the practice of before: a count under the threshold is shown as `<5`, any other as the nearest multiple.
+
+    Base and threshold are those of the indicator. `<5` covers the truths 0 to 4 alike: nothing tells a true zero. What it lets a
+    reader find out all the same stands in its audit.
     """
 
     name = "naastgelegen-5"
 
     settings = "base and threshold per indicator of the catalogue"
 
-    def protect(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
-        """See Protection.protect; never holds."""
+    def protect(
+        self,
+        exact: pl.DataFrame,
+        model: Model,
+        earlier: Sequence[Earlier] = (),
+        progress: Progress = unobserved,
+    ) -> Protected:
+        """See Protection.protect; never refuses."""
+        figures = self._figures(exact, model)
+        return Protected(figures, untested(figures))
+
+    def _figures(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
         rules = pl.DataFrame(
             {
                 "indicator": [indicator.id for indicator in model.catalogue],
@@ -70,7 +127,3 @@ class NearestFive:
             .then(pl.lit(Attribute.SHOWN.value, ATTRIBUTE))
             .otherwise(pl.lit(Attribute.BELOW.value, ATTRIBUTE)),
         )  # fmt: skip
-
-
-PROTECTIONS: dict[str, Protection] = {NearestFive.name: NearestFive()}
-"""By public name; a setting chooses."""

@@ -6,23 +6,30 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from gmsd_contracts.catalogue import Attribute, Indicator, Level
-from gmsd_contracts.cells import RELEASE
+from gmsd_contracts.catalogue import OPEN, Attribute, Indicator, Level
+from gmsd_contracts.cells import DERIVED_LEVEL, RELEASE
 from gmsd_publication.domain.attributes import ATTRIBUTE, of_regions
 from gmsd_publication.domain.cells import EXACT_COLUMNS, exact
 from gmsd_publication.domain.consent import Policy
+from gmsd_publication.domain.earlier import Issued, earlier_of
 from gmsd_publication.domain.faults import SnapshotBroken
-from gmsd_publication.domain.protection import Model, Protection
+from gmsd_publication.domain.protection import Model, Progress, Protected, Protection, unobserved
 from gmsd_publication.domain.regions import Regions
 
 
 @dataclass(frozen=True)
 class Built:
-    """A release before it is written: a table per indicator, the regions, and the gemeenten left out by objection."""
+    """A release before it is written: a table per indicator, the regions, the gemeenten left out by objection, and the test.
+
+    `audit`, `proof`: of protection.Protected; `tested_with`: numbers of the earlier releases that the method was shown.
+    """
 
     tables: dict[str, pl.DataFrame]
     regions: Regions
     excluded: tuple[str, ...]
+    audit: pl.DataFrame
+    proof: pl.DataFrame | None = None
+    tested_with: tuple[int, ...] = ()
 
 
 def build(
@@ -34,10 +41,12 @@ def build(
     catalogue: Sequence[Indicator],
     policy: Policy,
     protection: Protection,
+    issued: Sequence[Issued] = (),
+    progress: Progress = unobserved,
 ) -> Built:
     """The whole release. A closed cell never reaches the protection step, and an objector no sum.
 
-    Raises SnapshotBroken, and Held from the protection step.
+    `issued`: the releases before it, oldest first. Raises SnapshotBroken, and DisclosureError from the protection step.
     """
     regions = Regions(frame)
     in_force = datasets_in_force(frame)
@@ -53,17 +62,19 @@ def build(
     is_open = pl.col("closed").is_null()
     open_cells = labelled.filter(is_open)
     exact_cells = open_cells.select(EXACT_COLUMNS)
-    protected = protection.protect(exact_cells, Model(product, period, catalogue, regions))
-    _guard(protected, exact_cells)
+    earlier = [earlier_of(release, regions, catalogue) for release in issued]
+    protected = protection.protect(exact_cells, Model(product, period, catalogue, regions), earlier, progress)
+    _guard(protected, exact_cells, catalogue)
     joined = labelled.drop("count").join(
-        protected.select(*_KEY, "value", "attribute"), on=_KEY, how="left", maintain_order="left"
+        protected.figures.select(*_KEY, "value", "attribute"), on=_KEY, how="left", maintain_order="left"
     )
     whole = joined.with_columns(attribute=pl.coalesce("attribute", "closed")).drop("closed")
     tables = {
         indicator.id: whole.filter(pl.col("indicator") == indicator.id).select(_COLUMNS)
         for indicator in catalogue
     }
-    return Built(tables, regions, tuple(sorted(left_out)))
+    tested_with = tuple(release.number for release in earlier)
+    return Built(tables, regions, tuple(sorted(left_out)), protected.audit, protected.proof, tested_with)
 
 
 _KEY = ["indicator", "moment", "region", "level", "category"]
@@ -84,15 +95,21 @@ def to_release(table: pl.DataFrame) -> pa.Table:
     return text.to_arrow().cast(RELEASE)
 
 
-def _guard(protected: pl.DataFrame, exact_cells: pl.DataFrame) -> None:
-    """No engine behind the seam can lose or swap a cell, show a number with a mark, or mark what is not its to mark."""
+def _guard(protected: Protected, exact_cells: pl.DataFrame, catalogue: Sequence[Indicator]) -> None:
+    """No engine behind the seam can lose or swap a cell, show a number with a mark or one under the threshold, mark what is not its
+    to mark, or leave a cell out of its test."""
+    figures = protected.figures
     shown = pl.col("attribute") == pl.lit(Attribute.SHOWN.value, ATTRIBUTE)
-    marks = {Attribute.SHOWN.value, Attribute.BELOW.value}
+    least = pl.col("indicator").cast(pl.String).replace_strict(
+        {indicator.id: indicator.threshold for indicator in catalogue}, return_dtype=pl.Int64
+    )  # fmt: skip
+    tested = protected.audit.filter(pl.col("level").cast(pl.String) != DERIVED_LEVEL)
     wrong = (
-        not protected.select(_KEY).equals(exact_cells.select(_KEY))
-        or protected.filter(pl.col("attribute").is_null() | (shown != pl.col("value").is_not_null())).height
-        > 0
-        or not set(protected["attribute"].cast(pl.String).unique()) <= marks
+        not figures.select(_KEY).equals(exact_cells.select(_KEY))
+        or figures.filter(pl.col("attribute").is_null() | (shown != pl.col("value").is_not_null())).height > 0
+        or figures.filter(pl.col("value") < least).height > 0
+        or not set(figures["attribute"].cast(pl.String).unique()) <= {mark.value for mark in OPEN}
+        or int(tested["cells"].sum()) != figures.height
     )
     if wrong:
         raise SnapshotBroken(
@@ -101,8 +118,8 @@ def _guard(protected: pl.DataFrame, exact_cells: pl.DataFrame) -> None:
 
 
 def included(table: pl.DataFrame, levels: Sequence[Level]) -> frozenset[str]:
-    """Regions of these levels with figures of their own in a released table (shown, or under the threshold)."""
-    open_marks = pl.Series([Attribute.SHOWN.value, Attribute.BELOW.value])
+    """Regions of these levels with figures of their own in a released table, as a number or under a mark."""
+    open_marks = pl.Series([mark.value for mark in OPEN])
     rows = table.filter(
         pl.col("level").cast(pl.String).is_in([level.value for level in levels])
         & pl.col("attribute").cast(pl.String).is_in(open_marks.implode())

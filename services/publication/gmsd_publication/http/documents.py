@@ -11,7 +11,6 @@ from gmsd_contracts.events.publication import (
     PublicationRetracted,
 )
 from gmsd_publication.http.names import PUBLIC_TYPES
-from gmsd_publication.press import REGIONS_TABLE
 from gmsd_publication.reading import Shown
 
 
@@ -82,8 +81,7 @@ def _said(data: AboutPublication) -> dict[str, Any]:
             "exclusief": list(data.excluded),
             "tabellen": [
                 f"{data.product}-{data.period}-{data.number}-{table.table}"
-                for table in data.tables
-                if table.table != REGIONS_TABLE
+                for table in data.indicator_tables()
             ],
         }
         if isinstance(data, PublicationCorrected):
