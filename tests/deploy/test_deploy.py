@@ -64,6 +64,9 @@ def test_compose_holds_together() -> None:
     assert "GMSD_PSEUDONYM_KEY" in services["linkage"]["environment"]
     holders = [name for name, service in services.items() if "pseudonym_key" in service.get("secrets", [])]
     assert holders == ["linkage"]
+    assert "GMSD_ROUNDING_KEY" in services["publication"]["environment"]
+    holders = [name for name, service in services.items() if "rounding_key" in service.get("secrets", [])]
+    assert holders == ["publication"]
 
 
 def test_every_image_is_made_of_files_that_exist_and_runs_unprivileged() -> None:

@@ -84,14 +84,18 @@ def _say(python: Path, code: str, folder: Path) -> str:
 
 def _start(python: Path, service: str, kafka: str, port: int, root: Path) -> "subprocess.Popen[bytes]":
     make_keys(root / "keks")
-    (root / "pseudonym.key").write_bytes(os.urandom(32))
+    for name in ("pseudonym.key", "rounding.key"):
+        (root / name).write_bytes(os.urandom(32))
     keys = KeySet([ECKey.generate_key("P-256", {"use": "sig", "kid": "test"})])
     (root / "jwks.json").write_text(json.dumps(keys.as_dict(private=False)))
     extra = {
         "intake": {"GMSD_JWKS": str(root / "jwks.json"), "GMSD_DISK_MIN_FREE_BYTES": "0"},
         "linkage": {"GMSD_PSEUDONYM_KEY": str(root / "pseudonym.key")},
         "aggregation": {"GMSD_WAREHOUSE_MIGRATIONS": str(ROOT / "deploy/clickhouse/aggregation")},
-        "publication": {"GMSD_JWKS": str(root / "jwks.json")},
+        "publication": {
+            "GMSD_JWKS": str(root / "jwks.json"),
+            "GMSD_ROUNDING_KEY": str(root / "rounding.key"),
+        },
     }
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("GMSD_", "PYTHON"))}
     variables |= {

@@ -14,7 +14,7 @@ from gmsd_cli.local.keys import ensure_secrets
 from gmsd_cli.local.places import Layout
 from gmsd_cli.local.tokens import issue_token
 
-DATA_KEYS = ["identifying.kek", "pseudonymous.kek", "statistical.kek", "pseudonym.key"]
+DATA_KEYS = ["identifying.kek", "pseudonymous.kek", "statistical.kek", "pseudonym.key", "rounding.key"]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_made_once_private_and_different(layout: Layout) -> None:
     assert all(stat.S_IMODE(p.stat().st_mode) == 0o600 for p in first)
     keys = [first[layout.keks / name] for name in DATA_KEYS]
     assert all(len(key) == 32 for key in keys)
-    assert len(set(keys)) == 4
+    assert len(set(keys)) == 5
     ensure_secrets(layout)
     assert files(layout) == first
 

@@ -305,11 +305,12 @@ def test_each_service_gets_the_keys_of_its_zones_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GMSD_PSEUDONYM_KEY", "/leaked")
+    monkeypatch.setenv("GMSD_ROUNDING_KEY", "/leaked")
     keys = {
         spec.name: {
             name
             for name in environment(spec, Layout(tmp_path), "b:1", 1, {})
-            if "KEK" in name or "PSEUDONYM_KEY" in name
+            if "KEK" in name or name.endswith("_KEY")
         }
         for spec in SERVICES
     }
@@ -323,7 +324,7 @@ def test_each_service_gets_the_keys_of_its_zones_and_no_other(
         "validation": {identifying},
         "linkage": {identifying, pseudonymous, "GMSD_PSEUDONYM_KEY"},
         "aggregation": {pseudonymous, statistical},
-        "publication": {statistical},
+        "publication": {statistical, "GMSD_ROUNDING_KEY"},
     }
     dsn = {s.name: environment(s, Layout(tmp_path), "b:1", 1, {}).get("GMSD_WAREHOUSE_DSN") for s in SERVICES}
     assert {name for name, value in dsn.items() if value} == {"aggregation"}

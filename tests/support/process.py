@@ -53,8 +53,11 @@ class ServiceProcess:
 
 
 def make_keys(folder: Path) -> dict[Zone, bytes]:
-    """Key-encryption keys as files `<zone>.kek` in a folder, made once, and their bytes."""
+    """Key-encryption keys as files `<zone>.kek` in a folder, made once, and their bytes; beside them `rounding.key`."""
     folder.mkdir(parents=True, exist_ok=True)
+    rounding = folder / "rounding.key"
+    if not rounding.exists():
+        rounding.write_bytes(os.urandom(32))
     keys = {}
     for zone in (Zone.IDENTIFYING, Zone.PSEUDONYMOUS, Zone.STATISTICAL):
         path = folder / f"{zone.value}.kek"
@@ -89,6 +92,7 @@ async def service(
         **{
             f"GMSD_KEK_{zone.value.upper()}": str(root / "keks" / f"{zone.value}.kek") for zone in ZONES[name]
         },
+        **({"GMSD_ROUNDING_KEY": str(root / "keks" / "rounding.key")} if name == "publication" else {}),
         **(extra or {}),
     }
     log = state / "service.log"

@@ -13,19 +13,21 @@ from gmsd_cli.local.places import Layout
 from gmsd_contracts.zones import Zone
 
 KEY_BYTES = 32
-"""AES-256 for the key-encryption keys and for the pseudonym permutation."""
+"""AES-256 for the key-encryption keys and for the pseudonym permutation; the rounding key is as long."""
 ENCRYPTED_ZONES = tuple(zone for zone in Zone if zone is not Zone.PUBLIC)
 
 
 def ensure_secrets(layout: Layout) -> None:
-    """Make what is missing: one key-encryption key per zone, the pseudonym key, and the token signing key with its JWKS.
+    """Make what is missing: one key-encryption key per zone, the pseudonym key, the rounding key, and the token signing key with
+    its JWKS.
 
     Once this state has known a cluster, a missing or cut-off data key raises SecretDamaged: a new one would look like a working
-    platform whose content nobody can read, or whose persons are other persons. The signing key protects nothing stored and is simply
+    platform whose content nobody can read, whose persons are other persons, or whose figures can be compared with the same figures
+    under another key, which gives them away. The signing key protects nothing stored and is simply
     made again. Raises OSError when a file cannot be written.
     """
     in_use = layout.cluster_id.exists()
-    names = [f"{zone.value}.kek" for zone in ENCRYPTED_ZONES] + ["pseudonym.key"]
+    names = [f"{zone.value}.kek" for zone in ENCRYPTED_ZONES] + ["pseudonym.key", "rounding.key"]
     layout.keks.mkdir(mode=0o700, parents=True, exist_ok=True)
     layout.auth.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in names:
@@ -39,7 +41,7 @@ def _ensure_key(path: Path, in_use: bool) -> None:
             raise SecretDamaged(f"De sleutel {path} is niet {KEY_BYTES} bytes lang; zet de goede terug.")
     elif in_use:
         raise SecretDamaged(
-            f"De sleutel {path} ontbreekt terwijl er al gegevens mee versleuteld kunnen zijn; "
+            f"De sleutel {path} ontbreekt terwijl er al gegevens mee versleuteld of afgerond kunnen zijn; "
             "zet hem terug of begin met een nieuwe map met --state."
         )
     else:

@@ -39,7 +39,7 @@ class Layout:
 
     @property
     def keks(self) -> Path:
-        """Key-encryption keys, one per zone, and the pseudonym key."""
+        """Key-encryption keys, one per zone, the pseudonym key and the rounding key."""
         return self.root / "keks"
 
     @property

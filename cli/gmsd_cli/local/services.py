@@ -53,7 +53,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     _service(
         "aggregation", 4, {**PSEUDONYMOUS, **STATISTICAL, "GMSD_WAREHOUSE_DSN": "chdb://{state}/warehouse"}
     ),
-    _service("publication", 5, {**STATISTICAL, **JWKS}),
+    _service("publication", 5, {**STATISTICAL, **JWKS, "GMSD_ROUNDING_KEY": "{keks}/rounding.key"}),
 )
 """The five, in the order of the data's way through them."""
 
