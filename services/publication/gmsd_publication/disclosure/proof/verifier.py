@@ -8,8 +8,7 @@ every cell, and `counts` [k], how many bases of each kind there are. Out: what i
 2. base · columns · counts is the publication, so the publication itself is a possible truth;
 3. each column obeys equations and remainders, so t more of a kind is a possible truth as well, and t fewer of a kind that has
    a count; t < base keeps each cell within reach of its published value.
-
-Time and memory are linear in the entries of the columns and of the rows they touch.
+Linear in the entries of the columns and of the rows they touch.
 """
 
 from dataclasses import dataclass
