@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PACKAGES := contracts chassis services/intake services/validation services/linkage services/aggregation services/publication nation cli
 
-.PHONY: help demo test unit lint bench chaos lock clean
+.PHONY: help demo test unit lint bench bench-disclosure chaos lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 $(INSTALLED): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit("gmsd needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -35,6 +35,9 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED) ## what the shape costs, beside a bare Polars script
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-disclosure: $(INSTALLED) ## disclosure control against its goals, beside tau-ARGUS and CtrlRound
+	$(BIN)/python -m benchmarks.disclosure $(ARGS)
 
 chaos: $(INSTALLED) ## long fault runs
 	$(BIN)/python -m pytest -m chaos $(ARGS)

@@ -1,6 +1,5 @@
 """What a run found, as JSON and as tables."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from rich.table import Table
 from benchmarks.latency import Timed, percentile
 from benchmarks.machine import Machine
 from benchmarks.nation import BaselineRun, PlatformRun
+from benchmarks.printed import table, write
 
 MEGABYTE = 1e6
 SHOWN_STAGES = 14
@@ -52,10 +52,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         """As JSON, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".half")
-        half.write_text(json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        half.replace(path)
+        write(path, self.document())
 
     @property
     def busy(self) -> bool:
@@ -132,14 +129,14 @@ class Report:
                 "Others use this machine: times are too long; compare the ratios, and repeat when it is idle."
             )
         console.print("load average: " + ", ".join(f"{at} {load:.1f}" for at, load in self.loads.items()))
-        for table, note in (
+        for section, note in (
             _uploads(document["upload_to_findings"], self.settings),
             _nation(document["nation"]),
             _memory(document["peak_memory_bytes"], document["processor_seconds"], self.restarts),
             _stages(document["stages"]),
         ):
             console.print()
-            console.print(table)
+            console.print(section)
             if note:
                 console.print(note)
 
@@ -148,33 +145,26 @@ Section = tuple[Table, str]
 """A table, and a line under it (or nothing)."""
 
 
-def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
-    return table
-
-
 def _uploads(figures: dict[str, Any], settings: dict[str, Any]) -> Section:
-    table = _table(f"1. Upload to complete findings, wmo of {settings['rows']} rows", "", "p50 ms", "p99 ms")
+    shown = table(f"1. Upload to complete findings, wmo of {settings['rows']} rows", "", "p50 ms", "p99 ms")
     for name, label in (
         ("receipt", "receipt (202)"),
         ("complete_findings", "complete findings over HTTP"),
         ("function_alone", "the same check as one function call"),
     ):
-        table.add_row(label, *(f"{figures[name][p] * 1e3:,.1f}" for p in ("p50", "p99")))
-    table.add_row("ratio", *(f"{figures['ratio'][p]:.1f}" for p in ("p50", "p99")))
-    return table, f"{figures['uploads']} uploads, {figures['findings']} findings"
+        shown.add_row(label, *(f"{figures[name][p] * 1e3:,.1f}" for p in ("p50", "p99")))
+    shown.add_row("ratio", *(f"{figures['ratio'][p]:.1f}" for p in ("p50", "p99")))
+    return shown, f"{figures['uploads']} uploads, {figures['findings']} findings"
 
 
 def _nation(figures: dict[str, Any]) -> Section:
-    table = _table("2. The nation, from first upload to snapshot", "", "seconds")
+    shown = table("2. The nation, from first upload to snapshot", "", "seconds")
     for name, seconds in figures["platform_seconds"].items():
-        table.add_row(f"platform: {name}", f"{seconds:,.2f}")
+        shown.add_row(f"platform: {name}", f"{seconds:,.2f}")
     for name, seconds in figures["baseline_seconds"].items():
-        table.add_row(f"one Polars script: {name}", f"{seconds:,.2f}")
-    table.add_row("ratio (last snapshot / checks and cells)", f"{figures['ratio']:.1f}")
-    return table, (
+        shown.add_row(f"one Polars script: {name}", f"{seconds:,.2f}")
+    shown.add_row("ratio (last snapshot / checks and cells)", f"{figures['ratio']:.1f}")
+    return shown, (
         f"{figures['files']} files, {figures['bytes'] / MEGABYTE:.1f} MB, {figures['refused']} refused, "
         f"{figures['in_force']} in force; {figures['cells_compared']} cells, all equal"
     )
@@ -182,24 +172,24 @@ def _nation(figures: dict[str, Any]) -> Section:
 
 def _memory(memory: dict[str, int], processor: dict[str, float], restarts: dict[str, int]) -> Section:
     title = "3. Processes, descendants included (processor: during the nation)"
-    table = _table(title, "", "peak MB", "processor s", "restarts")
+    shown = table(title, "", "peak MB", "processor s", "restarts")
     for name, bytes_ in memory.items():
         spent = f"{processor[name]:,.1f}" if name in processor else ""
-        table.add_row(name, f"{bytes_ / MEGABYTE:,.0f}", spent, str(restarts.get(name, "")))
-    return table, ""
+        shown.add_row(name, f"{bytes_ / MEGABYTE:,.0f}", spent, str(restarts.get(name, "")))
+    return shown, ""
 
 
 def _stages(stages: list[dict[str, Any]]) -> Section:
-    table = _table(
+    shown = table(
         "4. Where the nation's time goes (histograms of /metrics)",
         "service", "measure", "count", "total s", "mean ms", "ms per delivery",
     )  # fmt: skip
     for one in stages[:SHOWN_STAGES]:
-        table.add_row(
+        shown.add_row(
             one["service"], one["measure"], str(one["count"]), f"{one['seconds']:,.1f}",
             f"{one['mean_seconds'] * 1e3:,.1f}", f"{one['seconds_per_delivery'] * 1e3:,.1f}",
         )  # fmt: skip
     return (
-        table,
+        shown,
         "They overlap: a handler's seconds hold those of its publish and of what it loads or checks.",
     )

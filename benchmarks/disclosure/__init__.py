@@ -1,0 +1,1 @@
+"""`make bench-disclosure`: the goals of disclosure control, measured beside its peers in one run."""

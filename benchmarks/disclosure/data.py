@@ -1,0 +1,53 @@
+"""What a run measures on, and how long it may."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from benchmarks.disclosure import instances
+from benchmarks.disclosure.instances import FOLDER, Instance
+
+
+@dataclass(frozen=True)
+class Data:
+    """`quick`: small tables, few keys, a small nation. `keys`: secret keys in a sample (G4). `limit`: seconds for a peer."""
+
+    quick: bool
+    keys: int
+    limit: float
+
+    @property
+    def grace(self) -> float:
+        """Seconds after which tau-ARGUS is ended: it is told its limit, and looks at the clock now and then."""
+        return 1.5 * self.limit + 5
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a run of ours is ended, so that a run of everything ends: it is late long before."""
+        return 4 * self.limit
+
+    @cached_property
+    def own(self) -> Instance:
+        """Our own tables."""
+        return instances.own(wijken=3, buurten=3) if self.quick else instances.own()
+
+    @cached_property
+    def z3(self) -> Instance | None:
+        """SSB's smaller tables."""
+        return instances.shared("z3")
+
+    @cached_property
+    def sosial(self) -> Instance | None:
+        """SSB's larger ones, left out of a quick run."""
+        return None if self.quick else instances.shared("sosialFiktiv")
+
+    @property
+    def tables(self) -> Iterator[Instance]:
+        """What there is of z3 and our own."""
+        yield from filter(None, (self.z3, self.own))
+
+    def why_without(self, name: str) -> str:
+        """Why one of SSB's is not there."""
+        if name == "sosialFiktiv" and self.quick:
+            return "left out of a quick run"
+        return f"{FOLDER} names no folder with {name}.csv"

@@ -1,0 +1,13 @@
+"""A goal each (disclosure.md 5.8): what it asks, and `measure`."""
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.disclosure.data import Data
+from benchmarks.disclosure.goals import g2, g7
+from benchmarks.disclosure.lines import Line
+
+GOALS: Mapping[str, tuple[str, Callable[[Data], list[Line]]]] = {
+    "G2": (g2.ASKS, g2.measure),
+    "G7": (g7.ASKS, g7.measure),
+}
+"""By name, in the order in which they are measured."""

@@ -1,0 +1,40 @@
+"""What gmsd does, as tasks for a process of their own."""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from gmsd_publication.disclosure.model import Ints, Model
+from gmsd_publication.disclosure.rounding.nearest import Asked, round_whole
+from gmsd_publication.disclosure.rounding.targets import numbers, targets
+
+
+def key(number: int) -> bytes:
+    """A secret for a measurement: the same in every run, so every run gives the same release."""
+    return blake2b(f"bench-disclosure {number}".encode(), digest_size=32).digest()
+
+
+def keyed(model: Model, truth: Ints, number: int) -> Ints:
+    """The default mode: published counts [n] under key `number`."""
+    wanted = targets(truth, model.base, numbers(key(number), model.names))
+    return round_whole(model, Asked(truth, wanted, np.zeros(model.size, dtype=bool), truth))
+
+
+def error(truth: Ints, publication: Ints) -> int:
+    """Σ|err| over all cells."""
+    return int(np.abs(publication - truth).sum())
+
+
+def violated(model: Model, publication: Ints) -> int:
+    """How many equations and remainders a publication breaks, and how many figures are no multiple of their base."""
+    equations = np.count_nonzero(model.equations @ publication)
+    return int(
+        equations
+        + np.count_nonzero(model.implied @ publication < 0)
+        + np.count_nonzero(publication % model.base)
+    )
+
+
+def keyed_errors(model: Model, truth: Ints, keys: int) -> list[int]:
+    """Σ|err| of the default mode, key by key."""
+    return [error(truth, keyed(model, truth, number)) for number in range(keys)]
