@@ -1,0 +1,312 @@
+"""The release model of the catalogue: every open cell of a national release, and all that links them (disclosure.md 5.2).
+
+Beside the published cells stand counts that nobody publishes and every reader can compute: what a gemeente counts in no open
+wijk, and how often the gemeenten of a total counted one person twice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from gmsd_contracts.catalogue import Indicator, Level
+from gmsd_publication.disclosure.errors import NotAdditive
+from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Ints, Model
+from gmsd_publication.domain.regions import Region, Regions
+from gmsd_publication.domain.relations import Relations, linked, relations
+
+REST, TWICE = "rest", "dubbel"
+STEPS = {Level.BUURT: 0, Level.WIJK: 1, Level.GEMEENTE: 1, Level.PROVINCIE: 1, Level.LAND: 1}
+"""K per level, declared: the finest level is never stepped; totals may be one base further away (disclosure.md 5.2, 5.7)."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region in the tree of one family of indicators: a published region, or the rest or the double counts of one.
+
+    `first` is the cell of its first figure: figures of a place lie side by side, in the order of the family's slots.
+    """
+
+    name: str
+    level: Level
+    first: int
+    block: int
+
+
+@dataclass(frozen=True)
+class Family:
+    """Linked indicators with their places. `cells` [places, slots]."""
+
+    indicators: tuple[Indicator, ...]
+    relations: Relations
+    places: tuple[Place, ...]
+    finest: Ints
+    cells: Ints
+
+
+@dataclass(frozen=True)
+class Release:
+    """`order` [published]: the cell of each row of the exact table. `truth` [n], the computed counts included."""
+
+    model: Model
+    truth: Ints
+    order: Ints
+    families: tuple[Family, ...]
+
+
+def release_model(exact: pl.DataFrame, catalogue: Sequence[Indicator], regions: Regions) -> Release:
+    """Of all open cells (`cells.EXACT_COLUMNS`). Raises NotAdditive when the counts break a definition, BrokenDecomposition."""
+    present = set(exact["indicator"].cast(pl.String).unique())
+    families = []
+    parts: list[_Part] = []
+    start, blocks = 0, 0
+    for indicators in linked([one for one in catalogue if one.id in present]):
+        part = _Part(indicators, exact, regions, start, blocks)
+        parts.append(part)
+        start, blocks = start + part.cells.size, blocks + len(part.parents)
+        families.append(part.family())
+    truth = np.concatenate([part.truth.ravel() for part in parts])
+    order = np.full(exact.height, -1, dtype=np.int64)
+    for part in parts:
+        order[part.rows] = part.at
+    return Release(_joined(parts, start), truth, order, tuple(families))
+
+
+class _Names(Sequence[str]):
+    """Names made when asked for: a nation has two million cells and none of them fails."""
+
+    def __init__(self, length: int, name: Callable[[int], str]) -> None:
+        self._length, self._name = length, name
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> str:  # type: ignore[override]
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        return self._name(int(index))
+
+
+class _Part:
+    """One family: its places, its truth and its rows."""
+
+    def __init__(
+        self, indicators: tuple[Indicator, ...], exact: pl.DataFrame, regions: Regions, start: int, block: int
+    ) -> None:
+        self.indicators, self.relations = indicators, relations(indicators)
+        self.width = len(self.relations.slots)
+        own = exact.with_row_index("row").filter(
+            pl.col("indicator").cast(pl.String).is_in([indicator.id for indicator in indicators])
+        )
+        codes = own.select(pl.col("region").cast(pl.String).unique(maintain_order=True))["region"].to_list()
+        self.tree = Tree(
+            [regions.by_code[code] for code in codes], bool(self.relations.twice), start, self.width, block
+        )
+        self.parents = self.tree.parents
+        places = self.tree.places
+        self.cells = start + np.arange(len(places) * self.width, dtype=np.int64).reshape(
+            len(places), self.width
+        )
+        self._fill(own)
+
+    def _fill(self, own: pl.DataFrame) -> None:
+        slots = pl.DataFrame(self.relations.slots, schema=["indicator", "moment", "category"], orient="row")
+        numbered = pl.DataFrame({"region": list(self.tree.number), "place": list(self.tree.number.values())})
+        placed = own.with_columns(pl.col("indicator", "moment", "category", "region").cast(pl.String)).join(
+            slots.with_row_index("slot"), on=["indicator", "moment", "category"], how="left", maintain_order="left"
+        ).join(numbered, on="region", how="left", maintain_order="left")  # fmt: skip
+        if placed.height != len(self.tree.number) * self.width or placed["slot"].null_count():
+            raise NotAdditive("a region has open figures of some linked indicators only")
+        place, slot = placed["place"].to_numpy(), placed["slot"].to_numpy()
+        self.rows = placed["row"].to_numpy().astype(np.int64)
+        self.at = self.cells[place, slot]
+        self.truth = np.zeros(self.cells.shape, dtype=np.int64)
+        self.truth[place, slot] = placed["count"].to_numpy()
+        self.published = np.zeros(len(self.tree.places), dtype=bool)
+        self.published[list(self.tree.number.values())] = True
+        for parent, children, computed in self.tree.sums:
+            if computed is None:
+                continue
+            left = self.truth[parent] - self.truth[children].sum(axis=0)
+            self.truth[computed] = -left if self.tree.places[computed].name.startswith(TWICE) else left
+
+    def bases(self) -> Ints:
+        """[slots]."""
+        of = {indicator.id: indicator.base for indicator in self.indicators}
+        return np.array([of[indicator] for indicator, _, _ in self.relations.slots], dtype=np.int64)
+
+    def family(self) -> Family:
+        """As the proof needs it."""
+        finest = np.array(self.tree.finest, dtype=np.int64)
+        return Family(self.indicators, self.relations, tuple(self.tree.places), finest, self.cells)
+
+    def upper(self) -> Ints:
+        """[places, slots]: a figure in which nobody counts twice has no double counts, by definition."""
+        upper = np.full(self.cells.shape, UNBOUNDED)
+        once = np.setdiff1d(np.arange(self.width), self.relations.twice)
+        twice = [i for i, place in enumerate(self.tree.places) if place.name.startswith(TWICE)]
+        upper[np.ix_(twice, once)] = 0
+        return upper
+
+    def equations(self) -> list[sp.coo_array]:
+        """Sums over regions, then over categories."""
+        return [self._sums(), *self._within(self.relations.equations, self.relations.twice_equations)]
+
+    def implied(self) -> list[sp.coo_array]:
+        """Counts that follow from figures of one region."""
+        return self._within(self.relations.counts, self.relations.twice_counts)
+
+    def presence(self) -> Ints:
+        """(part, whole) cells of every region."""
+        pairs = np.array(self.relations.presence, dtype=np.int64).reshape(-1, 2)
+        own = self.cells[self._regular()]
+        return np.stack([own[:, pairs[:, 0]].ravel(), own[:, pairs[:, 1]].ravel()], axis=1)
+
+    def _regular(self) -> Ints:
+        return np.array(
+            [i for i, place in enumerate(self.tree.places) if not place.name.startswith(TWICE)],
+            dtype=np.int64,
+        )
+
+    def _within(self, rows: Sequence[dict[int, int]], twice: Sequence[dict[int, int]]) -> list[sp.coo_array]:
+        regular = self._regular()
+        double = np.setdiff1d(np.arange(len(self.tree.places)), regular)
+        end = int(self.cells.flat[-1]) + 1
+        found = []
+        for group, places in ((rows, regular), (twice, double)):
+            template = self.relations.matrix(group).tocoo()
+            shift = np.arange(len(places))[:, None] * template.shape[0]
+            columns = self.cells[places, 0][:, None] + template.col
+            data = np.broadcast_to(template.data, columns.shape)
+            shape = (len(places) * template.shape[0], end)
+            found.append(
+                sp.coo_array((data.ravel(), ((shift + template.row).ravel(), columns.ravel())), shape=shape)
+            )
+        return found
+
+    def _sums(self) -> sp.coo_array:
+        rows, columns, signs = [], [], []
+        slots = np.arange(self.width)
+        for number, (parent, children, computed) in enumerate(self.tree.sums):
+            members, sign = [parent, *children], [1] + [-1] * len(children)
+            if computed is not None:
+                members.append(computed)
+                sign.append(1 if self.tree.places[computed].name.startswith(TWICE) else -1)
+            rows.append(np.tile(number * self.width + slots, len(members)))
+            columns.append(self.cells[members].ravel())
+            signs.append(np.repeat(sign, self.width))
+        end = int(self.cells.flat[-1]) + 1
+        if not rows:
+            return sp.coo_array((0, end), dtype=np.int64)
+        triple = np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))
+        return sp.coo_array(triple, shape=(len(self.tree.sums) * self.width, end))
+
+
+class Tree:
+    """Open regions in one another, with the computed places between them.
+
+    `sums`: (parent, children, computed place or None) by place number. `number`: place of each region.
+    """
+
+    def __init__(self, regions: Sequence[Region], twice: bool, start: int, width: int, block: int) -> None:
+        self.places: list[Place] = []
+        self.number: dict[str, int] = {}
+        self.parents: list[int] = []
+        self.sums: list[tuple[int, list[int], int | None]] = []
+        self.finest: list[int] = []
+        self._start, self._width, self._block = start, width, block
+        self._children = _children(regions)
+        self._twice = twice
+        for region in self._children.pop(None, []):
+            top = self._new_block(TOP)
+            self._grow(self._add(region.code, region.level, top), region, top, top)
+
+    def _new_block(self, parent: int) -> int:
+        self.parents.append(parent)
+        return self._block + len(self.parents) - 1
+
+    def _add(self, name: str, level: Level, block: int) -> int:
+        self.places.append(Place(name, level, self._start + len(self.places) * self._width, block))
+        return len(self.places) - 1
+
+    def _grow(self, parent: int, region: Region, own: int, inside: int | None) -> None:
+        """The country and its provinces are decided together; below, each region's parts once the region is."""
+        children = self._children.get(region.code, [])
+        if not children:
+            self.finest.append(parent)
+            self.number[region.code] = parent
+            return
+        self.number[region.code] = parent
+        block = inside if inside is not None else self._new_block(own)
+        numbers = [self._add(child.code, child.level, block) for child in children]
+        computed = None
+        if region.level is Level.GEMEENTE:
+            computed = self._add(f"{REST} {region.code}", region.level, block)
+            self.finest.append(computed)
+        elif self._twice and region.level in (Level.LAND, Level.PROVINCIE):
+            computed = self._add(f"{TWICE} {region.code}", region.level, block)
+        self.sums.append((parent, numbers, computed))
+        for child, number in zip(children, numbers, strict=True):
+            self._grow(number, child, block, None)
+
+
+def _children(regions: Sequence[Region]) -> dict[str | None, list[Region]]:
+    """By the nearest open region each lies in; None for what lies in no open one."""
+    known = {region.code for region in regions}
+    land = next((region.code for region in regions if region.level is Level.LAND), None)
+    found: dict[str | None, list[Region]] = {}
+    for region in regions:
+        outer = [None if region.level is Level.LAND else land]
+        if region.level in (Level.GEMEENTE, Level.WIJK, Level.BUURT):
+            outer.insert(0, region.provincie)
+        if region.level in (Level.WIJK, Level.BUURT):
+            outer.insert(0, region.gemeente)
+        if region.level is Level.BUURT:
+            outer.insert(0, region.wijk)
+        parent = next((code for code in outer if code in known), None)
+        found.setdefault(parent, []).append(region)
+    return found
+
+
+def _joined(parts: Sequence[_Part], size: int) -> Model:
+    def stacked(pieces: Sequence[sp.coo_array]) -> sp.csr_array:
+        wide = [sp.coo_array((p.data, p.coords), shape=(p.shape[0], size)) for p in pieces]
+        return (
+            sp.vstack(wide, format="csr", dtype=np.int64) if wide else sp.csr_array((0, size), dtype=np.int64)
+        )
+
+    def spread(values: Callable[["_Part"], Ints]) -> Ints:
+        return np.concatenate([values(part) for part in parts]) if parts else np.zeros(0, dtype=np.int64)
+
+    def name(cell: int) -> str:
+        part = next(part for part in parts if cell <= part.cells.flat[-1])
+        place, slot = divmod(cell - int(part.cells.flat[0]), part.width)
+        return " ".join((*part.relations.slots[slot], part.tree.places[place].name))
+
+    equations = stacked([piece for part in parts for piece in part.equations()])
+    implied = stacked([piece for part in parts for piece in part.implied()])
+
+    def of_row(rows: sp.csr_array) -> Callable[[int], str]:
+        def text(row: int) -> str:
+            cells = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
+            return " · ".join(name(int(cell)) for cell in cells[:3]) + (" · …" if len(cells) > 3 else "")
+
+        return text
+
+    return Model(
+        names=_Names(size, name),
+        base=spread(lambda part: np.tile(part.bases(), len(part.tree.places))),
+        published=spread(lambda part: np.repeat(part.published, part.width)).astype(bool),
+        steps=spread(lambda part: np.repeat([STEPS[place.level] for place in part.tree.places], part.width)),
+        lower=np.zeros(size, dtype=np.int64),
+        upper=spread(lambda part: part.upper().ravel()),
+        equations=equations,
+        equation_names=_Names(equations.shape[0], of_row(equations)),
+        implied=implied,
+        implied_names=_Names(implied.shape[0], of_row(implied)),
+        presence=np.concatenate([part.presence() for part in parts]),
+        block=spread(lambda part: np.repeat([place.block for place in part.tree.places], part.width)),
+        parents=np.concatenate([np.array(part.parents, dtype=np.int64) for part in parts]),
+    )
