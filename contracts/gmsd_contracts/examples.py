@@ -75,6 +75,7 @@ def payloads() -> tuple[Payload, ...]:
         "tables": (_RELEASED,),
         "excluded": ("GM0363",),
         "tested_with": (1,),
+        "steps": {"BU": 0, "GM": 1},
     }
     return (
         DelivererRegistered(deliverer="GM0344", kind="gemeente", name="Utrecht", datasets=("wmo",)),

@@ -12,6 +12,7 @@ import uvicorn
 from joserfc.jwk import ECKey
 
 from gmsd_chassis.http.bearer import KeySource, TokenCheck
+from gmsd_publication.domain.protection import Protection
 from gmsd_publication.errors import Problem
 from gmsd_publication.http.app import create
 from gmsd_publication.http.feed import Feed
@@ -26,9 +27,9 @@ class Site(Stage):
 
 
 @asynccontextmanager
-async def open_site(root: Path) -> AsyncIterator[Site]:
+async def open_site(root: Path, protection: Protection | None = None) -> AsyncIterator[Site]:
     """Serve until the block ends."""
-    site = Site(root)
+    site = Site(root, protection=protection)
     key = ECKey.generate_key("P-256", {"kid": "test"})
     (root / "jwks.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
     tokens = TokenCheck(

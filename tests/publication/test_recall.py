@@ -50,10 +50,10 @@ async def test_a_period_that_waits_holds_up_no_retraction_and_no_release_of_anot
     await release_both(stage)
     build = stage.press.build
 
-    async def away(made: Any, policy: Policy) -> Any:
+    async def away(made: Any, *given: Any) -> Any:
         if made.period == EARLY:
             raise TryLater("content_away")
-        return await build(made, policy)
+        return await build(made, *given)
 
     monkeypatch.setattr(stage.press, "build", away)
     await stage.say(await snapshot(stage.content, populated(seed=3), "second", EARLY))
@@ -154,13 +154,13 @@ async def test_a_running_desk_retracts_while_another_period_backs_off(
     stage.desk._backoff = Backoff(first=3600, cap=3600)
     build, tries, tried = stage.press.build, 0, asyncio.Event()
 
-    async def away(made: Any, policy: Policy) -> Any:
+    async def away(made: Any, *given: Any) -> Any:
         nonlocal tries
         if made.period == EARLY:
             tries += 1
             tried.set()
             raise TryLater("content_away")
-        return await build(made, policy)
+        return await build(made, *given)
 
     monkeypatch.setattr(stage.press, "build", away)
     await stage.say(await snapshot(stage.content, populated(seed=3), "second", EARLY))

@@ -6,7 +6,7 @@ The public types of the NL GOV profile (`nl.gmsd.publicatie.uitgebracht.v1` …)
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.envelope import Payload
@@ -46,6 +46,7 @@ class PublicationReleased(AboutPublication):
     """An immutable release, number n of its product and period. `excluded` are gemeenten whose records are in no figure.
 
     `tested_with`: numbers of the earlier releases of this product and period that the disclosure test took into account.
+    `steps`: region level → the rounding step K declared for it; a published value lies less than base·(K+1) from the truth.
     """
 
     TYPE: ClassVar[str] = "nl.gmsd.publication.released.v1"
@@ -58,6 +59,7 @@ class PublicationReleased(AboutPublication):
     tables: tuple[ReleasedTable, ...]
     excluded: tuple[str, ...] = ()
     tested_with: tuple[PositiveInt, ...] = ()
+    steps: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
     def indicator_tables(self) -> tuple[ReleasedTable, ...]:
         return tuple(table for table in self.tables if table.content.content_schema == "release/1")

@@ -195,6 +195,7 @@ class Desk:
                 tables=tables,
                 excluded=built.excluded,
                 tested_with=built.tested_with,
+                steps=dict(built.steps),
             ),
             cause=release,
             stage="released",

@@ -26,6 +26,11 @@ CATALOGUE: Mapping[str, Entry] = COMMON | {
         "Tabel onbekend",
         "Deze tabel bestaat niet. De tabellen van elke publicatie staan in /v1/publicaties.",
     ),
+    "toets-onbekend": Entry(
+        _S.NOT_FOUND,
+        "Geen onthullingstoets",
+        "Bij deze publicatie hoort geen onthullingstoets, of geen bewijs. De publicaties staan in /v1/publicaties.",
+    ),
     "formaat-niet-beschikbaar": Entry(
         _S.NOT_ACCEPTABLE, "Formaat niet beschikbaar", "Vraag met Accept om application/json of text/csv."
     ),

@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
+import polars as pl
+
 from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
 from gmsd_chassis.logs import log
@@ -94,7 +96,9 @@ class Press:
             (AUDIT_TABLE, "Onthullingstoets", AUDIT_NAME, to_audit(built.audit)),
         ]
         if built.proof is not None:
-            proof = built.proof.to_arrow().replace_schema_metadata({"schema": PROOF_NAME})
+            proof = built.proof.to_arrow(compat_level=pl.CompatLevel.oldest()).replace_schema_metadata(
+                {"schema": PROOF_NAME}
+            )
             companions.append((PROOF_TABLE, "Bewijs bij de onthullingstoets", PROOF_NAME, proof))
         for name, title, schema, table in companions:
             ref = await write_table(self._content, release, schema, table)

@@ -4,12 +4,14 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 import polars as pl
 
-from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater
+from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater, Unprocessable
 from gmsd_contracts.catalogue import INDICATORS, Indicator
+from gmsd_contracts.cells import AUDIT_NAME, PROOF_NAME
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.publication import (
     PublicationReleased,
@@ -145,12 +147,33 @@ class Reading:
                 if indicator.per_1000_of in refs
                 else None
             )
-        except TryLater:
-            raise Problem("later-opnieuw", headers={"Retry-After": "5"}) from None
-        except (ContentExpired, ContentDamaged, SnapshotBroken, KeyError) as error:
-            raise Problem("tabel-onleesbaar") from error
+        except _UNREADABLE as error:
+            _apologise(error)
         rates = await self._rates_of(refs[table].content.content_id, rows, people, regions)
         return TableView(shown, refs[table], indicator, rows, regions, rates)
+
+    async def before(self, shown: Shown) -> list[int]:
+        """Numbers of the releases of the same product and period that came out before this one, oldest first."""
+        same = await self.releases(shown.data.product, shown.data.period)
+        return sorted(one.data.number for one in same if one.data.number < shown.data.number)
+
+    async def audit(self, shown: Shown) -> pl.DataFrame | None:
+        """The disclosure test of a release (`audit/1`), None where there is none. Raises Problem 410, and 5xx as `table`."""
+        shown.refuse_if_retracted()
+        table = shown.data.companion(AUDIT_NAME)
+        try:
+            return None if table is None else await self._library.audit(table.content)
+        except _UNREADABLE as error:
+            _apologise(error)
+
+    async def proof(self, shown: Shown) -> bytes | None:
+        """The evidence behind the test as an Arrow stream, None where there is none. Raises as `audit`."""
+        shown.refuse_if_retracted()
+        table = shown.data.companion(PROOF_NAME)
+        try:
+            return None if table is None else await self._library.proof(table.content)
+        except _UNREADABLE as error:
+            _apologise(error)
 
     async def _rates_of(
         self, content: UUID, rows: pl.DataFrame, people: pl.DataFrame | None, regions: Regions
@@ -162,6 +185,15 @@ class Reading:
                 self._rates.clear()
             self._rates[content] = found
         return found
+
+
+_UNREADABLE = (TryLater, ContentExpired, ContentDamaged, Unprocessable, SnapshotBroken, KeyError)
+
+
+def _apologise(error: BaseException) -> NoReturn:
+    if isinstance(error, TryLater):
+        raise Problem("later-opnieuw", headers={"Retry-After": "5"}) from None
+    raise Problem("tabel-onleesbaar") from error
 
 
 def _rates(rows: pl.DataFrame, people: pl.DataFrame | None, regions: Regions) -> pl.DataFrame:

@@ -7,9 +7,9 @@ from uuid import UUID
 import polars as pl
 
 from gmsd_chassis.content.store import ContentStore
-from gmsd_contracts.cells import RELEASE
+from gmsd_contracts.cells import AUDIT, RELEASE
 from gmsd_contracts.content import ContentRef
-from gmsd_publication.adapters.arrow import read_table
+from gmsd_publication.adapters.arrow import MAX_CONTENT_BYTES, read_table
 from gmsd_publication.domain.regions import REGIONS, Regions
 
 KEPT_TABLES = 12
@@ -26,6 +26,7 @@ class Library:
         self._content = content
         self._tables: OrderedDict[UUID, pl.DataFrame] = OrderedDict()
         self._regions: OrderedDict[UUID, Regions] = OrderedDict()
+        self._audits: OrderedDict[UUID, pl.DataFrame] = OrderedDict()
         self._reading = asyncio.Lock()
 
     async def table(self, ref: ContentRef) -> pl.DataFrame:
@@ -53,8 +54,24 @@ class Library:
                 self._regions.popitem(last=False)
             return found
 
+    async def audit(self, ref: ContentRef) -> pl.DataFrame:
+        """The disclosure test of a release. Raises as `table`."""
+        async with self._reading:
+            found = self._audits.get(ref.content_id)
+            if found is None:
+                found = self._audits[ref.content_id] = await read_table(self._content, ref, AUDIT)
+            self._audits.move_to_end(ref.content_id)
+            while len(self._audits) > KEPT_TABLES:
+                self._audits.popitem(last=False)
+            return found
+
+    async def proof(self, ref: ContentRef) -> bytes:
+        """The evidence of a release as its Arrow stream; few ask for it, so it is not kept. Raises as `table`."""
+        return await self._content.read_all(ref, MAX_CONTENT_BYTES)
+
     def forget(self, refs: tuple[ContentRef, ...]) -> None:
         """A release was retracted: its tables leave memory at once."""
         for ref in refs:
             self._tables.pop(ref.content_id, None)
             self._regions.pop(ref.content_id, None)
+            self._audits.pop(ref.content_id, None)

@@ -7,6 +7,8 @@ from gmsd_publication.domain.rates import MIN_BASE
 from gmsd_publication.domain.regions import Regions
 
 _OPEN = tuple(mark.value for mark in OPEN)
+_COUNTED = tuple(mark.value for mark in OPEN - {Attribute.SUPPRESSED})
+"""Marks of a cell that has a number, or counts as 0 in sums; what is suppressed counts as nothing anybody knows."""
 _TOTAL_LEVELS = (Level.LAND.value, Level.PROVINCIE.value)
 
 
@@ -33,12 +35,13 @@ def denominators(table: pl.DataFrame, people: pl.DataFrame, regions: Regions) ->
     inhabitants = _per_region(people).select("region", inhabitants="value", inhabited="attribute")
     own = _per_region(table).join(inhabitants, on="region", how="left", maintain_order="left")
     counted = pl.col("attribute").is_in(_OPEN)
-    known = pl.col("inhabited").is_in(_OPEN).fill_null(False)
+    inhabited = pl.col("inhabited").is_in(_OPEN).fill_null(False)
+    known = pl.col("inhabited").is_in(_COUNTED).fill_null(False)
     totals = (
         own.join(_gemeenten(regions), on="region")
         .group_by("total")
         .agg(
-            whole=(counted == known).all(),
+            whole=(counted == inhabited).all(),
             covered=(~counted | known).all(),
             summed=pl.col("inhabitants").filter(counted).fill_null(0).sum(),
         )

@@ -1,7 +1,7 @@
 """The protection step: exact cells in, figures that may be shown and the test of them out. The seam before the disclosure engine."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Protocol
 
@@ -47,11 +47,14 @@ class Earlier:
 class Protected:
     """`figures`: PROTECTED_COLUMNS, exactly the cells that were given, in their order; `value` null exactly where `attribute` is not
     `getoond`. `audit`: the columns of `audit/1`. `proof`: public evidence behind the audit, None for methods without proof.
+    `steps`: the step K that was declared for each region level (its code) before anything was rounded: a published value lies less
+    than base·(K+1) from the truth. Empty for methods without steps.
     """
 
     figures: pl.DataFrame
     audit: pl.DataFrame
     proof: pl.DataFrame | None = None
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 def unobserved(done: int, parts: int) -> None:

@@ -1,7 +1,7 @@
 """From a snapshot to the tables of a release."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 import pyarrow as pa
@@ -21,7 +21,7 @@ from gmsd_publication.domain.regions import Regions
 class Built:
     """A release before it is written: a table per indicator, the regions, the gemeenten left out by objection, and the test.
 
-    `audit`, `proof`: of protection.Protected; `tested_with`: numbers of the earlier releases that the method was shown.
+    `audit`, `proof`, `steps`: of protection.Protected; `tested_with`: numbers of the earlier releases that the method was shown.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -30,6 +30,7 @@ class Built:
     audit: pl.DataFrame
     proof: pl.DataFrame | None = None
     tested_with: tuple[int, ...] = ()
+    steps: Mapping[str, int] = field(default_factory=dict)
 
 
 def build(
@@ -74,7 +75,15 @@ def build(
         for indicator in catalogue
     }
     tested_with = tuple(release.number for release in earlier)
-    return Built(tables, regions, tuple(sorted(left_out)), protected.audit, protected.proof, tested_with)
+    return Built(
+        tables=tables,
+        regions=regions,
+        excluded=tuple(sorted(left_out)),
+        audit=protected.audit,
+        proof=protected.proof,
+        tested_with=tested_with,
+        steps=protected.steps,
+    )
 
 
 _KEY = ["indicator", "moment", "region", "level", "category"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from gmsd_contracts.cells import AUDIT_NAME, PROOF_NAME
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.publication import (
     AboutPublication,
@@ -12,6 +13,9 @@ from gmsd_contracts.events.publication import (
 )
 from gmsd_publication.http.names import PUBLIC_TYPES
 from gmsd_publication.reading import Shown
+
+HELD_WORDS = "onthullingscontrole"
+"""Said of every release that is held, whatever held it: a word that differed would tell about persons behind small figures."""
 
 
 def moment(value: datetime) -> str:
@@ -47,8 +51,14 @@ def publication(shown: Shown, base: str) -> dict[str, Any]:
             }
             for table in shown.tables
         ],
+        "toets": _companion(shown, AUDIT_NAME, f"{base}/v1/publicaties/{data.release_id}/toets"),
+        "bewijs": _companion(shown, PROOF_NAME, f"{base}/v1/publicaties/{data.release_id}/bewijs"),
         "url": f"{base}/v1/publicaties/{data.release_id}",
     }  # fmt: skip
+
+
+def _companion(shown: Shown, schema: str, url: str) -> str | None:
+    return url if shown.retraction is None and shown.data.companion(schema) is not None else None
 
 
 def cloud_event(event: Event[AboutPublication], base: str) -> dict[str, Any]:
@@ -89,4 +99,4 @@ def _said(data: AboutPublication) -> dict[str, Any]:
         return said
     if isinstance(data, PublicationRetracted):
         return {"publicatie": str(data.release_id), "nummer": data.number, "reden": data.reason}
-    return {}
+    return {"reden": HELD_WORDS}

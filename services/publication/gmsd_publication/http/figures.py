@@ -8,6 +8,8 @@ from gmsd_publication.http.names import number_words
 
 SHORT = {
     Attribute.BELOW: "minder dan 5",
+    Attribute.BELOW_10: "minder dan 10",
+    Attribute.SUPPRESSED: "onderdrukt",
     Attribute.IMPOSSIBLE: "kan niet",
     Attribute.NOT_DELIVERED: "niet geleverd",
     Attribute.NOT_APPROVED: "niet goedgekeurd",
@@ -44,7 +46,7 @@ class Figure:
     @property
     def short(self) -> str:
         """As `count`, with `<5` for a narrow place."""
-        return "<5" if self.attribute is Attribute.BELOW else self.count
+        return self.attribute.value if self.attribute in (Attribute.BELOW, Attribute.BELOW_10) else self.count
 
     @property
     def per_1000(self) -> str:

@@ -18,19 +18,20 @@ from gmsd_contracts.period import bounds
 from gmsd_publication import metrics
 from gmsd_publication.desk import Desk
 from gmsd_publication.errors import Problem
-from gmsd_publication.http import documents, rows
+from gmsd_publication.http import documents, rows, toets
 from gmsd_publication.http import openapi as spec
 from gmsd_publication.http.feed import MAX_READERS, Feed
 from gmsd_publication.http.headers import API_VERSION
 from gmsd_publication.http.names import PUBLIC_TYPES
 from gmsd_publication.http.query import Query
-from gmsd_publication.reading import Reading, TableView
+from gmsd_publication.reading import Reading, Shown, TableView
 
 # A retracted table must be gone everywhere within a minute, so caches ask again after that; asking costs a 304.
 PUBLIC_CACHE = "public, max-age=60, must-revalidate"
 # Who hears an event and then asks for the list must not get the list of a minute ago.
 LIST_CACHE = "public, no-cache"
 RECONNECT_MS = 3_000
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
 MAX_ORDER_BYTES = 4_096
 _PRODUCTS = [product.value for product in Product]
 
@@ -63,11 +64,33 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
     )
     async def publication(publicatieId: str, request: Request) -> Response:  # noqa: N803
         Query(request, ()).done()
-        try:
-            release = UUID(publicatieId)
-        except ValueError:
-            raise Problem("publicatie-onbekend") from None
-        return _cached(request, documents.publication(await reading.release(release), base_of(request)))
+        shown = await _release(reading, publicatieId)
+        return _cached(request, documents.publication(shown, base_of(request)))
+
+    @router.get("/publicaties/{publicatieId}/toets", operation_id="toetsOphalen", openapi_extra=spec.AUDIT)
+    async def audit(publicatieId: str, request: Request) -> Response:  # noqa: N803
+        query = Query(request, ("formaat",))
+        wanted = query.one("formaat", ("json", "csv"))
+        query.done()
+        form = wanted or _accepted(request)
+        shown = await _release(reading, publicatieId)
+        found = await reading.audit(shown)
+        if found is None:
+            raise Problem("toets-onbekend")
+        if form == "csv":
+            name = f"gmsd-{shown.table_id('toets')}.csv"
+            return _download(request, toets.as_csv(found), "text/csv; charset=utf-8; header=present", name)
+        document = toets.document(shown, found, base_of(request), await reading.before(shown))
+        return _cached(request, document, vary="Accept")
+
+    @router.get("/publicaties/{publicatieId}/bewijs", operation_id="bewijsOphalen", openapi_extra=spec.PROOF)
+    async def proof(publicatieId: str, request: Request) -> Response:  # noqa: N803
+        Query(request, ()).done()
+        shown = await _release(reading, publicatieId)
+        found = await reading.proof(shown)
+        if found is None:
+            raise Problem("toets-onbekend")
+        return _download(request, found, ARROW_STREAM, f"gmsd-{shown.table_id('bewijs')}.arrows")
 
     @router.get("/tabellen/{tabelId}", operation_id="tabelOphalen", openapi_extra=spec.TABLE)
     async def table(tabelId: str, request: Request) -> Response:  # noqa: N803
@@ -147,6 +170,14 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
     return router
 
 
+async def _release(reading: Reading, text: str) -> Shown:
+    try:
+        release = UUID(text)
+    except ValueError:
+        raise Problem("publicatie-onbekend") from None
+    return await reading.release(release)
+
+
 def _period(query: Query) -> str | None:
     period = query.one("periode")
     if period is not None and not _is_period(period):
@@ -214,15 +245,20 @@ _ACCEPTS = {
 }
 
 
-def _cached(request: Request, document: dict[str, Any]) -> Response:
+def _cached(request: Request, document: dict[str, Any], vary: str | None = None) -> Response:
     body = json.dumps(document, ensure_ascii=False).encode()
+    extra = {"Cache-Control": LIST_CACHE} | ({"Vary": vary} if vary else {})
     return _with_tag(
         request,
         hashlib.sha256(body).hexdigest()[:32],
-        lambda headers: Response(
-            body, headers=headers | {"Cache-Control": LIST_CACHE}, media_type="application/json"
-        ),
+        lambda headers: Response(body, headers=headers | extra, media_type="application/json"),
     )
+
+
+def _download(request: Request, body: bytes, kind: str, name: str) -> Response:
+    extra = {"Vary": "Accept", "Content-Disposition": f'attachment; filename="{name}"'}
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return _with_tag(request, tag, lambda headers: Response(body, headers=headers | extra, media_type=kind))
 
 
 async def _table(request: Request, view: TableView, filters: rows.Filters, form: str) -> Response:

@@ -40,8 +40,10 @@ PRODUCTS = {
 }
 
 ATTRIBUTES = {
-    Attribute.SHOWN: "Het aantal staat er, afgerond op een veelvoud van 5.",
+    Attribute.SHOWN: "Het aantal staat er, bewerkt zoals bij bescherming staat.",
     Attribute.BELOW: "Minder dan 5, ook als het er geen zijn; telt in sommen als 0.",
+    Attribute.BELOW_10: "Minder dan 10, ook als het er geen zijn; telt in sommen als 0.",
+    Attribute.SUPPRESSED: "Het aantal is weggelaten om herkenning te voorkomen, ook als het er geen zijn.",
     Attribute.IMPOSSIBLE: "Kan volgens de definitie niet voorkomen.",
     Attribute.NOT_DELIVERED: "Er zijn geen gegevens geleverd.",
     Attribute.NOT_APPROVED: "Er zijn gegevens geleverd, maar die zijn nog niet van kracht.",
@@ -50,7 +52,11 @@ ATTRIBUTES = {
 }
 
 PROTECTIONS = {
-    "naastgelegen-5": "Aantallen zijn afgerond op het dichtstbijzijnde veelvoud van 5; aantallen onder 5 staan er als “<5”."
+    "naastgelegen-5": "Aantallen zijn afgerond op het dichtstbijzijnde veelvoud van 5; aantallen onder 5 staan er als “<5”.",
+    "sleutelafronding-5": (
+        "Aantallen zijn naar boven of beneden afgerond op een veelvoud van 5. Een geheime sleutel bepaalt welke kant op, zo dat "
+        "getallen die bij elkaar horen blijven optellen. Een 0 staat er als “<5”."
+    ),
 }
 
 _MONTHS = (

@@ -59,6 +59,47 @@ PUBLICATION = {
         "404": _problem("Deze publicatie bestaat niet."),
     },
 }
+AUDIT = {
+    "summary": "De onthullingstoets van een publicatie, als JSON of CSV",
+    "description": (
+        "Tegen wie is getoetst, wat is bewezen en wat niet. Alles volgt uit wat gepubliceerd is en uit de aangekondigde rekenwijze."
+    ),
+    "parameters": [
+        _path("publicatieId", "Het id van de publicatie"),
+        _query("formaat", "Gaat voor Accept", values=["json", "csv"]),
+    ],
+    "responses": {
+        "200": {
+            "description": "De toets",
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Toets"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        },
+        "304": {"description": "Niet veranderd sinds de ETag in If-None-Match."},
+        "400": _BAD,
+        "404": _problem("Deze publicatie bestaat niet, of heeft geen toets."),
+        "406": _problem("Geen van de gevraagde formaten is er."),
+        "410": _problem("De publicatie is ingetrokken."),
+    },
+}
+PROOF = {
+    "summary": "Het bewijs bij de onthullingstoets (Arrow IPC-stroom)",
+    "description": "Waarmee iedereen de toets kan overdoen. Volgt uit de publicatie; er staat geen precies aantal in.",
+    "parameters": [_path("publicatieId", "Het id van de publicatie")],
+    "responses": {
+        "200": {
+            "description": "Het bewijs",
+            "content": {
+                "application/vnd.apache.arrow.stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        },
+        "304": {"description": "Niet veranderd sinds de ETag in If-None-Match."},
+        "400": _BAD,
+        "404": _problem("Deze publicatie bestaat niet, of heeft geen bewijs."),
+        "410": _problem("De publicatie is ingetrokken."),
+    },
+}
 TABLE = {
     "summary": "Een tabel, als JSON of CSV",
     "description": "Kies het formaat met Accept of met formaat. Filters mogen herhaald worden.",
@@ -137,7 +178,7 @@ _SCHEMAS: dict[str, Any] = {
             ["id", "indicator", "titel", "url"],
             id=_TEXT, indicator=_TEXT, titel=_TEXT, aantalRegels=_NUMBER, url=_TEXT,
         )},
-        url=_TEXT,
+        toets={"type": ["string", "null"]}, bewijs={"type": ["string", "null"]}, url=_TEXT,
     ),
     "Publicaties": _object(
         ["publicaties", "laatsteVolgnummer"],
@@ -159,6 +200,32 @@ _SCHEMAS: dict[str, Any] = {
         attribuut={"type": "string", "enum": [attribute.value for attribute in Attribute]},
         exclusief={"type": "array", "items": _TEXT},
         gemeentenGeteld={"type": ["integer", "null"]}, gemeentenTotaal={"type": ["integer", "null"]},
+    ),
+    "Toets": _object(
+        ["publicatie", "methode", "aanvallers", "waarborgen", "grenzen", "conclusie", "regels"],
+        publicatie=_TEXT, product=_TEXT, periode=_TEXT, nummer=_NUMBER, uitgebrachtOp=_MOMENT,
+        methode=_object(["naam"], naam=_TEXT, uitleg=_TEXT),
+        stappen={"type": "array", "items": _object(["niveau", "stap"], niveau=_TEXT, stap=_NUMBER)},
+        eerdereUitgaven=_object(
+            ["meegetoetst", "nietMeegetoetst"],
+            meegetoetst={"type": "array", "items": _NUMBER}, nietMeegetoetst={"type": "array", "items": _NUMBER},
+        ),
+        aanvallers={"type": "array", "items": _object(
+            ["code", "omschrijving"], code=_TEXT, omschrijving=_TEXT, hiervoorGemaakt={"type": "boolean"}
+        )},
+        waarborgen={"type": "array", "items": _TEXT}, grenzen={"type": "array", "items": _TEXT},
+        betekenis={"type": "array", "items": _object(
+            ["staatEr", "van", "totEnMet"],
+            niveaus={"type": "array", "items": _TEXT}, staatEr=_TEXT, van=_NUMBER, totEnMet=_NUMBER,
+        )},
+        conclusie=_TEXT, kolommen={"type": "object", "additionalProperties": _TEXT},
+        regels={"type": "array", "items": _object(
+            ["indicator", "moment", "niveau", "cijfers"],
+            indicator=_TEXT, moment=_TEXT, niveau=_TEXT, cijfers=_NUMBER, nullen=_NUMBER, bewezen=_NUMBER, exact=_NUMBER,
+            klein=_NUMBER, onbeslist=_NUMBER, beperkt=_NUMBER, smalsteNul={"type": ["integer", "null"]},
+            smalste={"type": ["integer", "null"]},
+        )},
+        bewijs={"type": ["string", "null"]}, url=_TEXT,
     ),
     "Vrijgave": _object(
         ["product", "periode"], product={"type": "string", "enum": _PRODUCTS}, periode=_TEXT

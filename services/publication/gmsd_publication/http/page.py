@@ -12,7 +12,7 @@ from gmsd_chassis.redaction import mask
 from gmsd_contracts.catalogue import Moment, Product
 from gmsd_publication.domain.regions import Region
 from gmsd_publication.errors import Problem
-from gmsd_publication.http import site
+from gmsd_publication.http import site, toets
 from gmsd_publication.http.feed import Feed
 from gmsd_publication.http.names import (
     LEVELS,
@@ -57,6 +57,7 @@ def page(*, reading: Reading, feed: Feed) -> APIRouter:
         moments=MOMENTS,
         levels=LEVELS,
         protections=PROTECTIONS,
+        audit_headings=toets.HEADINGS,
         event_types=" ".join(PUBLIC_TYPES.values()),
     )
     template = environment.get_template("pagina.html")
@@ -70,10 +71,12 @@ def page(*, reading: Reading, feed: Feed) -> APIRouter:
             held = await run_in_threadpool(template.render, last=last, shown=None, choice=choice, periods=[])
             return HTMLResponse(held, headers={"Cache-Control": "no-cache"})
         view = await reading.view(shown, INDICATOR)
+        found = await reading.audit(shown)
+        tested = None if found is None else toets.section(shown, found, await reading.before(shown))
         known = gemeenten(view)
         chosen = _chosen(choice, known)
         text = await run_in_threadpool(
-            _render, template, last=last, choice=choice, view=view, known=known, chosen=chosen,
+            _render, template, last=last, choice=choice, view=view, known=known, chosen=chosen, tested=tested,
             periods=await _periods(reading),
         )  # fmt: skip
         # 200 also with a wrong name: the page answers with the country's figures and says at the field what is wrong.

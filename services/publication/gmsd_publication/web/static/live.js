@@ -26,7 +26,7 @@
     if (type.includes(".uitgebracht.")) return `Nieuwe cijfers over ${what}: publicatie ${data.nummer} is uitgebracht. De pagina is bijgewerkt.`;
     if (type.includes(".gecorrigeerd.")) return `Gecorrigeerde cijfers over ${what}: publicatie ${data.nummer}. De pagina is bijgewerkt.`;
     if (type.includes(".ingetrokken.")) return `Publicatie ${data.nummer} over ${what} is ingetrokken. De pagina is bijgewerkt.`;
-    return `De publicatie over ${what} wordt aangehouden.`;
+    return `De publicatie over ${what} wordt aangehouden: ${data.reden}.`;
   };
 
   // Replaces one part; who stands in it with the keyboard stays on the element with the same id, or the part itself.
