@@ -11,7 +11,6 @@ import pytest
 import typer
 from rich.console import Console
 
-from benchmarks.disclosure import ours
 from benchmarks.disclosure.__main__ import main
 from benchmarks.disclosure.goals import GOALS
 from benchmarks.disclosure.instances import BASE, COUNT, Instance, own, published_by
@@ -19,6 +18,7 @@ from benchmarks.disclosure.lines import Line, judged, told
 from benchmarks.disclosure.peers import ctrl, jj, tau
 from benchmarks.disclosure.report import Report
 from benchmarks.disclosure.runs import run
+from benchmarks.disclosure.tasks import rounding
 from benchmarks.machine import machine
 from tests.benchmarks.tasks import wait, weigh
 
@@ -48,7 +48,7 @@ def test_tau_argus_rounds_what_it_is_given(small: Instance) -> None:
     done = run(ENDED, tau.round_table, jj.for_rounding(small), BASE, 30)
     assert not done.trouble and done.answer is not None
     published = np.array([done.answer[cell] for cell in range(small.model.size)])
-    assert ours.violated(small.model, published) == 0
+    assert rounding.violated(small.model, published) == 0
     assert np.abs(published - small.truth).max() < BASE
 
 
@@ -87,7 +87,7 @@ def test_a_child_that_does_not_end_is_ended_and_said_to_be() -> None:
 
 
 def test_a_child_that_fails_says_why(small: Instance) -> None:
-    failed = run(ENDED, ours.violated, small.model, small.truth[:3])
+    failed = run(ENDED, rounding.violated, small.model, small.truth[:3])
     assert failed.answer is None
     assert failed.trouble.startswith("ValueError")
     died = run(ENDED, os._exit, 9)

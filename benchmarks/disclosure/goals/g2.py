@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from benchmarks.disclosure import ours
 from benchmarks.disclosure.data import Data
 from benchmarks.disclosure.instances import BASE, COUNT, Instance, published_by
 from benchmarks.disclosure.lines import Line, judged, skipped, told
 from benchmarks.disclosure.peers import ctrl, jj, tau
 from benchmarks.disclosure.runs import Run, run
+from benchmarks.disclosure.tasks import rounding
 
 GOAL = "G2"
 ASKS = "z3: Σ|err| 1,888 proved, sooner than tau RND with unit weights; default mode within 3 % of 2,091"
@@ -36,7 +36,7 @@ def _optimum(data: Data, of: Instance) -> list[Line]:
 def _default(data: Data, of: Instance) -> list[Line]:
     remainder = of.truth % BASE
     wanted = float((2 * remainder * (BASE - remainder) / BASE).sum())
-    mine = run(data.patience, ours.keyed_errors, of.model, of.truth, KEYS)
+    mine = run(data.patience, rounding.keyed_errors, of.model, of.truth, KEYS)
     mean = float(np.mean(mine.answer)) if mine.answer else 0.0
     away = mean / wanted - 1
     found = f"mean {mean:,.0f} over {KEYS} keys ({away:+.1%}), {mine.seconds / KEYS:.1f} s a key"
@@ -49,7 +49,7 @@ def _default(data: Data, of: Instance) -> list[Line]:
 def tau_error(of: Instance, peer: Run[Mapping[int, int]]) -> int:
     """Σ|err| of what tau RND published; 0 without an answer."""
     return (
-        ours.error(of.truth, np.array([peer.answer[cell] for cell in range(of.model.size)]))
+        rounding.error(of.truth, np.array([peer.answer[cell] for cell in range(of.model.size)]))
         if peer.answer
         else 0
     )

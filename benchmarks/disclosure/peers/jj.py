@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.disclosure.instances import BASE, Instance
+from gmsd_publication.disclosure.model import Ints
 
 ROUNDED = re.compile(r"^\s*(\d+)\s+from\s+\S+\s+to\s+(\S+)\s*$")
 
@@ -18,10 +19,10 @@ class Asked:
     full: bool
 
 
-def for_rounding(of: Instance) -> str:
-    """Every cell safe and of weight 1: controlled rounding then minimises the sum of the errors."""
-    top = 2 * int(of.truth.max())
-    cells = [f"{cell} {count} 1 s 0 {top} 0 0 0" for cell, count in enumerate(of.truth)]
+def for_rounding(of: Instance, truth: Ints | None = None) -> str:
+    """Every cell safe and of weight 1: controlled rounding then minimises the sum of the errors. `truth` [n]: other counts."""
+    counts = of.truth if truth is None else truth
+    cells = [f"{cell} {count} 1 s 0 {2 * counts.max()} 0 0 0" for cell, count in enumerate(counts)]
     return _whole(of, cells)
 
 

@@ -1,5 +1,6 @@
-"""What gmsd does, as tasks for a process of their own."""
+"""Rounding: the default mode, and what is told of a publication."""
 
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -38,3 +39,24 @@ def violated(model: Model, publication: Ints) -> int:
 def keyed_errors(model: Model, truth: Ints, keys: int) -> list[int]:
     """Σ|err| of the default mode, key by key."""
     return [error(truth, keyed(model, truth, number)) for number in range(keys)]
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Over `keys` releases: `violated` rows in all, per cell [n] how often it went `up` and the sum of its `error`s."""
+
+    keys: int
+    violated: int
+    up: Ints
+    error: Ints
+
+
+def sample(model: Model, truth: Ints, keys: int) -> Sampled:
+    """The default mode under many keys."""
+    broken, up, away = 0, np.zeros(model.size, dtype=np.int64), np.zeros(model.size, dtype=np.int64)
+    for number in range(keys):
+        publication = keyed(model, truth, number)
+        broken += violated(model, publication)
+        up += publication > truth
+        away += publication - truth
+    return Sampled(keys, broken, up, away)
