@@ -39,11 +39,13 @@ async def test_a_release_that_was_taken_back_is_still_known_to_people(tmp_path: 
     (first,) = method.earlier[1]
     assert (first.number, first.whole) == (1, True)
     assert_frame_equal(first.figures, method.figures[0])
+    assert first.exact is not None
     assert_frame_equal(first.exact, method.exact[0])
     await stage.say(await snapshot(stage.content, populated(seed=2), "s2"))
     await stage.look()
     second = method.earlier[2][1]
     # Without the objector: its cells were closed, and its records in no total.
+    assert second.exact is not None
     assert_frame_equal(second.exact, method.exact[1])
     assert_frame_equal(second.figures, method.figures[1])
     assert not second.figures.filter(

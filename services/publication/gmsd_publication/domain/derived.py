@@ -59,7 +59,8 @@ def denominators(table: pl.DataFrame, people: pl.DataFrame, regions: Regions) ->
 def per_1000(value: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """`rates.per_1000` over columns."""
     tenths = (value * 20_000 + denominator) // (denominator * 2)
-    return pl.when(denominator >= MIN_BASE).then(tenths / 10)
+    # A column is divided by multiplying with 0.1, which makes 22.700000000000003 of 227; rounding gives the nearest double again.
+    return pl.when(denominator >= MIN_BASE).then((tenths / 10).round(1))
 
 
 def _per_region(table: pl.DataFrame) -> pl.DataFrame:
