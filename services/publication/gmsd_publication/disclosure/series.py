@@ -5,7 +5,7 @@ from every figure that moves: 5 → 0 says that the truth left 1..9 and is 0 exa
 the same permanent number moves for any change that crosses the number, so all of 0..4 and of 1..9 stay possible.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -21,6 +21,9 @@ from gmsd_publication.disclosure.rounding.targets import Targets
 MARGIN_STEPS = (1, 2)
 """K of margins in a later release, tried in turn. What is *declared* is the last, always: that the first did not do would tell
 something of the truth, and in the worlds by which the proof explains a publication the first always does."""
+
+Rounding = Callable[[Model, Asked, Work | None], Ints]
+"""A way to round a release."""
 
 Star = tuple[list[int], list[int]]
 """Lowest cells of an earlier and of a later release that hold the same people: one of them on one side at least."""
@@ -122,11 +125,17 @@ def kept(model: Model, truth: Ints, before: Previous) -> Flags:
 
 
 def round_again(
-    model: Model, truth: Ints, targets: Targets, before: Previous, work: Work | None = None
+    model: Model,
+    truth: Ints,
+    targets: Targets,
+    before: Previous,
+    work: Work | None = None,
+    rounding: Rounding = round_whole,
 ) -> Again:
     """A later release of the same cells: unchanged lowest cells keep their figures, so all that is made of those alone does.
 
-    Raises Infeasible or WorkLimit when no margin step will do: the release is held, and no unchanged figure moves.
+    `rounding`: round_whole, or round_blocks for a model in blocks. Raises Infeasible or WorkLimit when no margin step will do:
+    the release is held, and no unchanged figure moves.
     """
     model = declared(model, before)
     keeps = kept(model, truth, before)
@@ -141,8 +150,8 @@ def round_again(
     for steps in MARGIN_STEPS[:-1]:
         fewer = replace(whole, steps=np.where(margin, np.minimum(whole.steps, steps), whole.steps))
         with suppress(Infeasible, WorkLimit):
-            return Again(model, round_whole(fewer, asked, work)[: model.size])
-    return Again(model, round_whole(whole, asked, work)[: model.size])
+            return Again(model, rounding(fewer, asked, work)[: model.size])
+    return Again(model, rounding(whole, asked, work)[: model.size])
 
 
 def _with_sums(model: Model, asked: Asked, before: Previous, rows: Ints) -> tuple[Model, Asked]:

@@ -31,31 +31,32 @@ class Stack:
 
 
 def stack(
-    releases: Sequence[tuple[Model, Ints]], links: Sequence[Sequence[Star]], expired: Sequence[int] = ()
+    releases: Sequence[tuple[Model, Ints]],
+    links: Sequence[Sequence[Star]],
+    expired: Sequence[int] = (),
+    kinds: tuple[Sequence[Certificate], Sequence[Sequence[Star]]] | None = None,
 ) -> Stack:
-    """Plain releases (model, publication) in the order in which they went out; `links`[s]: what is the same in s and s + 1.
+    """Releases (model, publication) in the order in which they went out; `links`[s]: which lowest cells are the same in s and s + 1.
 
     `expired`: releases made without the truth of the one before. There figures stayed while inside their window, which a reader
     knows, so a figure that moved bounds the truth by that window; the verdict then shows what that costs as `limited`.
+    `kinds`: for models without units, the certificate of each release and which of its columns are the same people in the next.
     Raises InputInvalid.
     """
     if len(links) != len(releases) - 1:
         raise InputInvalid(f"{len(releases)} releases need {len(releases) - 1} links, not {len(links)}")
-    certificates = [certify(model, publication) for model, publication in releases]
-    kinds = [_kind_of_cell(model) for model, _ in releases]
+    certificates, same = kinds or _of_units(releases, links)
     paths = [([(0, kind)], int(count)) for kind, count in enumerate(certificates[0].counts)]
-    for s, stars in enumerate(links):
-        paths = _joined(paths, certificates[s + 1].counts, s + 1, [
-            (kinds[s][one].tolist(), kinds[s + 1][other].tolist()) for one, other in stars
-        ])  # fmt: skip
+    for s, alike in enumerate(same):
+        paths = _joined(paths, certificates[s + 1].counts, s + 1, alike)
     parts = [released(model, publication) for model, publication in releases]
     for s in expired:
         parts[s] = _narrowed(parts[s], parts[s - 1], links[s - 1])
     sizes = list(accumulate((len(part.values) for part in parts), initial=0))
     firsts = list(accumulate((len(each.counts) for each in certificates), initial=0))
     every = sp.block_diag([each.columns for each in certificates], format="csc")
-    path = np.repeat(np.arange(len(paths)), [len(kinds) for kinds, _ in paths])
-    column = np.array([firsts[s] + kind for kinds, _ in paths for s, kind in kinds], dtype=np.int64)
+    path = np.repeat(np.arange(len(paths)), [len(seen) for seen, _ in paths])
+    column = np.array([firsts[s] + kind for seen, _ in paths for s, kind in seen], dtype=np.int64)
     join = sp.csc_array((np.ones(len(path), dtype=np.int64), (column, path)), shape=(firsts[-1], len(paths)))
     counts = np.array([count for _, count in paths], dtype=np.int64)
     return Stack(_under_one_another(parts, sizes), Certificate(sp.csc_array(every @ join), counts))
@@ -65,12 +66,12 @@ Path = tuple[list[tuple[int, int]], int]
 """One kind over releases: (release, kind there) of each, and its count."""
 
 
-def _joined(paths: list[Path], counts: Ints, release: int, stars: list[Star]) -> list[Path]:
+def _joined(paths: list[Path], counts: Ints, release: int, stars: Sequence[Star]) -> list[Path]:
     """Paths carried on to a release. A star whose figures stayed is shared out, first to first: each side occurs at least once."""
     ending: dict[int, list[int]] = {}
-    for index, (kinds, _) in enumerate(paths):
-        if kinds[-1][0] == release - 1:
-            ending.setdefault(kinds[-1][1], []).append(index)
+    for index, (seen, _) in enumerate(paths):
+        if seen[-1][0] == release - 1:
+            ending.setdefault(seen[-1][1], []).append(index)
     extended: list[Path] = []
     carried: set[int] = set()
     reached: set[int] = set()
@@ -97,9 +98,17 @@ def _joined(paths: list[Path], counts: Ints, release: int, stars: list[Star]) ->
     return ended + extended + new
 
 
-def _kind_of_cell(model: Model) -> Ints:
-    """[n] the number of a finest cell's kind, in the order of `units`."""
-    return np.cumsum(model.finest) - 1
+def _of_units(
+    releases: Sequence[tuple[Model, Ints]], links: Sequence[Sequence[Star]]
+) -> tuple[list[Certificate], list[list[Star]]]:
+    """The certificates of plain models, and the links as kinds: a finest cell's kind has its place among finest cells."""
+    certificates = [certify(model, publication) for model, publication in releases]
+    place = [np.cumsum(model.finest) - 1 for model, _ in releases]
+    same = [
+        [(place[s][one].tolist(), place[s + 1][other].tolist()) for one, other in stars]
+        for s, stars in enumerate(links)
+    ]
+    return certificates, same
 
 
 def _narrowed(later: Release, earlier: Release, stars: Sequence[Star]) -> Release:
