@@ -64,9 +64,10 @@ OPEN = frozenset({Attribute.SHOWN, Attribute.BELOW, Attribute.BELOW_10, Attribut
 """What the protection step may answer for a cell. The other attributes close a cell before it gets there."""
 
 
-def below(base: int) -> Attribute:
-    """The mark of a published 0 at a rounding base; raises KeyError for a base that readers have no mark for."""
-    return {5: Attribute.BELOW, 10: Attribute.BELOW_10}[base]
+def below(limit: int) -> Attribute:
+    """The mark of what is published as 0 and is less than `limit`: the base of a rounding, or the threshold under which counts are
+    not shown. Raises ValueError for a limit that readers have no mark for."""
+    return Attribute(f"<{limit}")
 
 
 class Category(BaseModel):

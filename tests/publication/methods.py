@@ -6,13 +6,22 @@ from typing import Any
 
 import polars as pl
 
-from gmsd_publication.domain.protection import Earlier, Model, NearestFive, Progress, Protected, unobserved
+from gmsd_publication.domain.protection import (
+    REMEMBERED,
+    Earlier,
+    Model,
+    NearestFive,
+    Progress,
+    Protected,
+    unobserved,
+)
 
 
 class Proving(NearestFive):
     """Figures of nearest 5, with the audit and the proof that a method with proof would hand over."""
 
     name = "sleutelafronding-5"
+    remembers = REMEMBERED
 
     def protect(
         self,
@@ -48,6 +57,8 @@ class Replaying(Proving):
 
 class Remembering(NearestFive):
     """Keeps what it was shown of earlier releases and of the truth."""
+
+    remembers = REMEMBERED
 
     def __init__(self) -> None:
         self.earlier: list[list[Earlier]] = []

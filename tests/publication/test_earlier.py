@@ -7,7 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from gmsd_contracts.events.publication import PublicationReleased
-from gmsd_publication.past import EARLIER_RELEASES
+from gmsd_publication.domain.protection import REMEMBERED
 from tests.publication.methods import Remembering
 from tests.publication.world import Stage, cell, consent, populated, region, snapshot
 
@@ -54,10 +54,10 @@ async def test_a_release_that_was_taken_back_is_still_known_to_people(tmp_path: 
 
 
 async def test_no_more_releases_than_fit_and_the_event_says_which(tmp_path: Path) -> None:
-    seeds = range(1, EARLIER_RELEASES + 3)
+    seeds = range(1, REMEMBERED + 3)
     stage, method = await stage_with(tmp_path, *seeds)
     last = len(method.earlier)
-    expected = list(range(last - EARLIER_RELEASES, last))
+    expected = list(range(last - REMEMBERED, last))
     assert [one.number for one in method.earlier[-1]] == expected
     released: list[PublicationReleased] = stage.log.said(PublicationReleased)
     assert list(released[-1].tested_with) == expected
@@ -118,3 +118,13 @@ async def test_a_region_that_is_gone_leaves_the_earlier_release_less_than_whole(
     assert first.figures["value"].to_list() == kept["value"].to_list()
     assert first.exact is not None
     assert first.exact["count"].to_list() == method.exact[0].filter(here)["count"].to_list()
+
+
+async def test_a_method_that_looks_at_no_earlier_release_is_not_said_to_be_tested_with_one(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path)
+    for seed in (1, 2):
+        await stage.say(await snapshot(stage.content, populated(seed=seed), f"s{seed}"))
+        await stage.look()
+    assert [one.tested_with for one in stage.log.said(PublicationReleased)] == [(), ()]

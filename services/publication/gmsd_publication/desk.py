@@ -26,7 +26,6 @@ from gmsd_publication.domain import identity
 from gmsd_publication.domain.consent import Policy
 from gmsd_publication.domain.schedule import ReleasePolicy, Standing, release_due, snapshot_for
 from gmsd_publication.domain.status import status_of
-from gmsd_publication.past import EARLIER_RELEASES
 from gmsd_publication.press import Press, Refused
 from gmsd_publication.recall import Key, Recall
 from gmsd_publication.scribe import Scribe
@@ -166,7 +165,8 @@ class Desk:
         if snapshot is None:
             raise TryLater("fold_behind")
         begun = time.monotonic()
-        issues = await asyncio.to_thread(self._facts.issues, standing.releases[-EARLIER_RELEASES:])
+        first = max(0, len(standing.releases) - self._press.protection.remembers)
+        issues = await asyncio.to_thread(self._facts.issues, standing.releases[first:])
         try:
             built = await self._press.build(snapshot, policy, issues)
         except Refused as refused:

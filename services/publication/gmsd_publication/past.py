@@ -14,11 +14,6 @@ from gmsd_publication.adapters.arrow import read_table
 from gmsd_publication.adapters.library import Library
 from gmsd_publication.domain.earlier import Issued, Origin
 
-EARLIER_RELEASES = 3
-"""A figure goes preliminary, less preliminary, final: the three releases that one follows on. Each takes some 200 MB of a national
-release while it is protected (figures, exact cells, and the snapshot these are counted from); with more, the process would not fit
-where it runs. Which releases were taken into account is told with the release (`tested_with`)."""
-
 
 @dataclass(frozen=True)
 class Issue:

@@ -41,8 +41,8 @@ PRODUCTS = {
 
 ATTRIBUTES = {
     Attribute.SHOWN: "Het aantal staat er, bewerkt zoals bij bescherming staat.",
-    Attribute.BELOW: "Minder dan 5, ook als het er geen zijn; telt in sommen als 0.",
-    Attribute.BELOW_10: "Minder dan 10, ook als het er geen zijn; telt in sommen als 0.",
+    Attribute.BELOW: "Gepubliceerd als 0: minder dan 5, ook als het er geen zijn. Hoeveel ruimte er precies is staat in de onthullingstoets.",
+    Attribute.BELOW_10: "Gepubliceerd als 0: minder dan 10, ook als het er geen zijn. Hoeveel ruimte er precies is staat in de onthullingstoets.",
     Attribute.SUPPRESSED: "Het aantal is weggelaten om herkenning te voorkomen, ook als het er geen zijn.",
     Attribute.IMPOSSIBLE: "Kan volgens de definitie niet voorkomen.",
     Attribute.NOT_DELIVERED: "Er zijn geen gegevens geleverd.",
