@@ -38,6 +38,8 @@ class Paper:
     known of it before anything was printed. `sums`: rows that are 0. `together`: cells that are positive together.
     `derived`: rows of the cells that nobody printed but anybody can compute; these are attacked like any other.
     `helpers`: cells that are neither: they are there to reason with, and nobody promised to protect them.
+    `surplus`: derived cells that count what somebody has beyond one. Whoever has two of something printed as 0, so at most 4,
+    is one of two people at most: the definitions bound them, not the publication, so (iii) is not asked of them.
     """
 
     names: list[str] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Paper:
     together: list[tuple[int, int]] = field(default_factory=list)
     derived: dict[int, Row] = field(default_factory=dict)
     helpers: set[int] = field(default_factory=set)
+    surplus: set[int] = field(default_factory=set)
 
     def cell(self, name: str, shown: int | None, window: Window, public: Window = (0, ENDLESS)) -> int:
         """Add a cell; returns its position."""
@@ -110,6 +113,7 @@ def joined(papers: list[Paper], stayed: list[list[str]]) -> Paper:
         whole.sums += [_moved(row, offset) for row in paper.sums]
         whole.together += [(part + offset, total + offset) for part, total in paper.together]
         whole.helpers |= {cell + offset for cell in paper.helpers}
+        whole.surplus |= {cell + offset for cell in paper.surplus}
         whole.derived |= {c + offset: _moved(row, offset) for c, row in paper.derived.items()}
     for release, names in enumerate(stayed):
         for name in names:

@@ -112,10 +112,13 @@ def _of_persons(region: Region) -> list[str]:
 
 def _rows(paper: Paper, at: Mapping[str, int], region: Region) -> None:
     for total, parts in region.persons:
+        if len(parts) == 1:
+            paper.total(at[total], [at[parts[0]]])
+            continue
         for part in parts:
             paper.rest(f"{total} without {part}", ((at[total], 1), (at[part], -1)))
         surplus: Row = (*((at[part], 1) for part in parts), (at[total], -1))
-        paper.rest(f"more than one part of {total}", surplus)
+        paper.surplus.add(paper.rest(f"more than one part of {total}", surplus))
     for total, parts in region.exact:
         paper.total(at[total], [at[part] for part in parts])
     for part, whole in region.within:
@@ -123,9 +126,10 @@ def _rows(paper: Paper, at: Mapping[str, int], region: Region) -> None:
     holds = dict(region.held)
     for persons, arrangements in region.held:
         paper.together.append((at[persons], at[arrangements]))
-        paper.rest(f"second and further of {arrangements}", ((at[arrangements], 1), (at[persons], -1)))
+        further: Row = ((at[arrangements], 1), (at[persons], -1))
+        paper.surplus.add(paper.rest(f"second and further of {arrangements}", further))
     for part, whole in region.within:
         if part in holds and whole in holds:
             # Who is in the whole and not in the part holds something that is not in the part either.
             row = ((at[holds[whole]], 1), (at[whole], -1), (at[holds[part]], -1), (at[part], 1))
-            paper.rest(f"further ones in {holds[whole]} beside {holds[part]}", row)
+            paper.surplus.add(paper.rest(f"further ones in {holds[whole]} beside {holds[part]}", row))

@@ -39,7 +39,7 @@ def findings(
             broken = EXACT
         elif _inside(low, high, base) and not _inside(was_low, was_high, base) and cell not in own:
             broken = SMALL
-        elif high - low < min(needed, was_high - was_low):
+        elif high - low < min(needed, was_high - was_low) and cell not in paper.surplus:
             broken = NARROW
         if broken:
             failed.append(Finding(paper.names[cell], broken, low, high))
