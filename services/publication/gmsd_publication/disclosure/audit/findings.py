@@ -1,0 +1,166 @@
+"""The audit: what anybody can know of each cell, proved from above and shown from below."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from gmsd_publication.disclosure.audit.blocks import blocks
+from gmsd_publication.disclosure.audit.bounds import BlockProgram, Sum
+from gmsd_publication.disclosure.audit.moves import Neighbours
+from gmsd_publication.disclosure.audit.propagation import Steps, propagate
+from gmsd_publication.disclosure.audit.start import first_table
+from gmsd_publication.disclosure.audit.system import System, system
+from gmsd_publication.disclosure.audit.verdicts import Known, Verdict, Wish, final, verdicts
+from gmsd_publication.disclosure.audit.witnesses import Witnesses, search
+from gmsd_publication.disclosure.errors import WorkLimit
+from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints, Model
+from gmsd_publication.disclosure.rounding.program import Work
+
+Log = list[Steps | Sum]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much an audit may do: counts of work, never seconds, so that a repeated audit ends alike.
+
+    What is not finished is UNDECIDED. `moves` 0 leaves out witnesses, so that nothing is SAFE: bounds alone, for
+    releases so large that only what they give away is looked for.
+    """
+
+    rounds: int = 200
+    block_cells: int = 128
+    wide_cells: int = 512
+    linear: int = 40_000
+    iterations: int = 20_000
+    repairs: int = 120
+    moves: int = 6_000
+    companions: tuple[int, ...] = (3, 8, 24)
+    nodes: int = 20
+
+
+BOUNDS_ONLY = Effort(moves=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Of each cell (a model's cells, then its implied rows): proved bounds, witnesses, verdict.
+
+    `printed`       the system as printed, before anything was derived.
+    `known`         proved low and high, witnessed least and most.
+    `log`           every proved bound in the order found; `explanations` reads it.
+    `witnesses`     the tables; None when none was looked for or found.
+    """
+
+    printed: System
+    known: Known
+    threshold: int
+    log: Log
+    witnesses: Witnesses | None
+
+    @cached_property
+    def verdict(self) -> Ints:
+        """[cells] a Verdict each."""
+        return verdicts(self.printed, self.known, self.threshold)
+
+    @cached_property
+    def final(self) -> Flags:
+        """[cells] whether nothing worse than the verdict can be true."""
+        return final(self.printed, self.known, self.threshold)
+
+    @cached_property
+    def narrowed(self) -> Flags:
+        """[cells] whether less is left open than the print of the cell alone leaves."""
+        return (self.known.low > self.printed.low) | (self.known.high < self.printed.high)
+
+    @property
+    def disclosed(self) -> Flags:
+        """[cells] exact or small, or known to two units where the cell's own print left more."""
+        narrow = (self.verdict == Verdict.WIDTH_1) | (self.verdict == Verdict.WIDTH_2)
+        known = (self.verdict == Verdict.EXACT) | (self.verdict == Verdict.SMALL)
+        return np.asarray(known | (narrow & self.narrowed))
+
+    def counts(self) -> dict[Verdict, int]:
+        """How many cells have each verdict."""
+        return {each: int((self.verdict == each).sum()) for each in Verdict}
+
+
+def audit(model: Model, low: Ints, high: Ints, work: Effort | None = None, threshold: int = 5) -> Findings:
+    """What follows from intervals low ≤ x ≤ high (UNBOUNDED: no end) of every cell [n], for a reader who has the model.
+
+    Never sees the truth. A count from 1 to under `threshold` is small. Raises Contradictory, which names rows that
+    cannot hold together; InputInvalid.
+    """
+    return _Audit(system(model, low, high), work or Effort(), threshold).run()
+
+
+class _Audit:
+    """The state of one audit: `now` narrows, `log` grows."""
+
+    def __init__(self, printed: System, effort: Effort, threshold: int) -> None:
+        self.printed, self.effort, self.threshold = printed, effort, threshold
+        self.now, self.log = printed, list[Steps | Sum]()
+        self.linear, self.moves = effort.linear, effort.moves
+        self.found: Witnesses | None = None
+
+    def run(self) -> Findings:
+        self._propagate()
+        small = (self.now.low < self.threshold) & (self.now.high > 0)
+        self._push_blocks(self.effort.block_cells, small)
+        if self.moves:
+            self._witness()
+        return Findings(self.printed, self._known(), self.threshold, self.log, self.found)
+
+    def _known(self) -> Known:
+        nothing = np.full(self.now.size, UNBOUNDED), np.full(self.now.size, -1)
+        least, most = (self.found.least, self.found.most) if self.found else nothing
+        return Known(self.now.low, self.now.high, least, most)
+
+    def _propagate(self) -> None:
+        self.now, log = propagate(self.now, self.effort.rounds)
+        self.log += log
+
+    def _push_blocks(self, limit: int, asked: Flags) -> None:
+        """Prove what blocks of this size prove of the cells asked, and what follows from that elsewhere."""
+        low, high, found = self.now.low.copy(), self.now.high.copy(), list[Sum]()
+        for block in blocks(self.now, limit):
+            places = np.flatnonzero(asked[block.cells] & (low[block.cells] < high[block.cells]))
+            if not places.size or len(block.rows) < 2:
+                continue
+            program = BlockProgram(self.now, block, self.effort.iterations)
+            for place, upper in ((int(p), side) for side in (False, True) for p in places):
+                if program.shown(place, upper):
+                    continue
+                if not self.linear:
+                    break
+                self.linear -= 1
+                try:
+                    proof = program.push(place, upper)
+                except WorkLimit:
+                    break
+                if proof:
+                    found.append(proof)
+        for proof in found:
+            side = high if proof.upper else low
+            side[proof.cell] = proof.value
+        if found:
+            self.log += found
+            self.now = self.now.within(low, high)
+            self._propagate()
+
+    def _witness(self) -> None:
+        near = Neighbours(self.now, blocks(self.now, self.effort.block_cells))
+        work = Work(nodes=self.effort.nodes)
+        first = first_table(self.now, near, work, self.effort.repairs)
+        if first is None:
+            return
+        self.found = Witnesses(self.now, first)
+        for attempt, companions in enumerate(self.effort.companions):
+            wish = Wish(self.now.low, self.now.high, self.threshold)
+            wanted = np.logical_or(*wish.open(self.found.least, self.found.most))
+            order = np.flatnonzero(wanted)
+            order = order[np.argsort(self.now.low[order] >= self.threshold, kind="stable")]
+            self.moves -= search(self.found, near, wish, order, companions, work, self.moves)
+            if attempt == 0:
+                left = np.logical_or(*wish.open(self.found.least, self.found.most))
+                self._push_blocks(self.effort.wide_cells, left)

@@ -1,0 +1,98 @@
+"""Whole tables that fit what is printed and take a cell to an end: what shows that nobody can know more."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gmsd_publication.disclosure.audit.moves import Neighbours, local
+from gmsd_publication.disclosure.audit.system import System
+from gmsd_publication.disclosure.audit.verdicts import Wish
+from gmsd_publication.disclosure.errors import Infeasible, WorkLimit
+from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.disclosure.rounding.program import Work, solve
+
+URGENT = 64.0
+"""What the cell asked for weighs against one of the others that are pushed along with it."""
+
+
+@dataclass
+class Witnesses:
+    """Tables found so far: a first one, and the changes that lead to each next. `least`, `most` [cells] over all of them.
+
+    `least_at`, `most_at` [cells]: the table (0 the first) that shows it.
+    """
+
+    given: System
+    first: Ints
+    changes: list[tuple[Ints, Ints]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.current = self.first.copy()
+        self.least, self.most = self.first.copy(), self.first.copy()
+        self.least_at = np.zeros(len(self.first), dtype=np.int64)
+        self.most_at = np.zeros(len(self.first), dtype=np.int64)
+
+    def add(self, cells: Ints, values: Ints) -> bool:
+        """Keep the table that differs from the last one in these cells, if it fits; whether it does.
+
+        Exact whole numbers are checked, never a solver's word.
+        """
+        moved = values != self.current[cells]
+        cells, values = cells[moved], values[moved]
+        if not self._fits(cells, values):
+            return False
+        self.current[cells] = values
+        self.changes.append((cells, values))
+        number = len(self.changes)
+        lower, higher = values < self.least[cells], values > self.most[cells]
+        self.least[cells[lower]], self.least_at[cells[lower]] = values[lower], number
+        self.most[cells[higher]], self.most_at[cells[higher]] = values[higher], number
+        return True
+
+    def table(self, number: int) -> Ints:
+        """The whole table with this number."""
+        table = self.first.copy()
+        for cells, values in self.changes[:number]:
+            table[cells] = values
+        return table
+
+    def _fits(self, cells: Ints, values: Ints) -> bool:
+        if (values < self.given.low[cells]).any() or (values > self.given.high[cells]).any():
+            return False
+        rows = np.unique(self.given.columns[:, cells].indices)
+        after = self.current.copy()
+        after[cells] = values
+        pairs = after[self.given.together] > 0
+        return not (self.given.rows[rows] @ after).any() and bool((pairs[:, 0] == pairs[:, 1]).all())
+
+
+def search(
+    found: Witnesses, near: Neighbours, wish: Wish, cells: Ints, companions: int, work: Work, programs: int
+) -> int:
+    """Take these cells in turn to what is wished, and whatever can go along; the number of programs used.
+
+    A cell that is not taken there stays as it is: that proves nothing.
+    """
+    used = 0
+    for cell in cells.tolist():
+        one = np.array([cell])
+        for upper in (False, True):
+            if not wish.of(one).open(found.least[one], found.most[one])[upper][0]:
+                continue
+            if used >= programs:
+                return used
+            used += 1
+            _push(found, wish, cell, upper, near.around(int(near.block_of[cell]), companions, used), work)
+    return used
+
+
+def _push(found: Witnesses, wish: Wish, cell: int, upper: bool, free: Ints, work: Work) -> None:
+    lower_open, higher_open = wish.of(free).open(found.least[free], found.most[free])
+    cost = lower_open.astype(float) - higher_open.astype(float)
+    cost[int(np.searchsorted(free, cell))] = -URGENT if upper else URGENT
+    program = local(found.given, found.current, free, cost)
+    try:
+        values = np.round(solve(program, work).x[: len(free)]).astype(np.int64)
+    except (Infeasible, WorkLimit):
+        return
+    found.add(free, values)
