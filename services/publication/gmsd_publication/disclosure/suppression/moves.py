@@ -1,0 +1,115 @@
+"""The cheapest change of a table that takes one count where it must be able to be."""
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints
+from gmsd_publication.disclosure.suppression.system import System
+
+Floats = NDArray[np.float64]
+
+HIDDEN_PRICE = 0.001
+"""Of a unit through a column that is hidden already: not nothing, or a change would wander through the whole table."""
+DIVE_PRICE = 0.25
+"""Per unit, times the count, for taking a count under its base: that count must then be able to be 1 too, which costs more the
+larger it is. Measured on z3: 2,139 in a first pass; 4 gives 2,158, no price for it and no diving above the base 4,068."""
+REACH = 12
+"""No column changes by more, unless nothing else is possible. Long reaches through few columns hide large counts."""
+NOTHING = 1e-7
+
+
+@dataclass(frozen=True)
+class Side:
+    """`column` must be able to change by `amount`: more when positive, less when negative."""
+
+    column: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Move:
+    """Columns that change, and those of them that fall under their base."""
+
+    touched: Ints
+    dives: Ints
+
+
+class Moves:
+    """One linear program, asked again and again. Each asking starts from the empty change, whose basis is dual feasible
+    with prices ≥ 0: a dual simplex of some hundred steps, five times as fast as starting from the last answer (z3)."""
+
+    def __init__(self, system: System, truth: Ints, floor: Ints) -> None:
+        """`truth` [k]; `floor` [k] the count under which a column dives; 0 where it may go down freely."""
+        self.size = system.size
+        self.truth, self.floor = truth, floor
+        room = np.where(system.upper == UNBOUNDED, np.int64(2**50), system.upper - truth)
+        down = truth - system.lower
+        shallow = np.clip(truth - floor, 0, down)
+        self.limits = np.concatenate([room, shallow, down - shallow]).astype(float)
+        self.deep_price = DIVE_PRICE * np.maximum(truth - 1, 0)
+        self.highs = _engine(system)
+        self.columns = np.arange(3 * self.size, dtype=np.int32)
+        self.asked = 0
+
+    def cheapest(self, side: Side, price: Floats, dived: Flags) -> Move | None:
+        """`price` [k] of a unit per column, `dived` [k] those that may go under their base for nothing; None: impossible."""
+        deep = np.where(dived, price, price + self.deep_price)
+        self.highs.changeColsCost(3 * self.size, self.columns, np.concatenate([price, price, deep]))
+        reach = float(max(REACH, 2 * abs(side.amount)))
+        found = self._run(side, np.minimum(self.limits, reach))
+        return self._run(side, self.limits) if found is None else found
+
+    def _run(self, side: Side, upper: Floats) -> Move | None:
+        at, amount, size = side.column, float(abs(side.amount)), self.size
+        lower = np.zeros(3 * size)
+        upper = upper.copy()
+        if side.amount > 0:
+            if amount > upper[at]:
+                return None
+            lower[at] = upper[at] = amount
+            upper[at + size] = upper[at + 2 * size] = 0.0
+        else:
+            shallow = min(amount, self.limits[at + size])
+            if amount - shallow > self.limits[at + 2 * size]:
+                return None
+            upper[at] = 0.0
+            lower[at + size] = upper[at + size] = shallow
+            lower[at + 2 * size] = upper[at + 2 * size] = amount - shallow
+        self.asked += 1
+        self.highs.changeColsBounds(3 * size, self.columns, lower, upper)
+        self.highs.clearSolver()
+        self.highs.run()
+        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        up, shallow_part, deep_part = np.asarray(self.highs.getSolution().col_value).reshape(3, size)
+        deep_part[at] = 0.0
+        touched = np.flatnonzero(up + shallow_part + deep_part > NOTHING)
+        return Move(touched, np.flatnonzero(deep_part > NOTHING))
+
+
+def _engine(system: System) -> highspy.Highs:
+    """rows·(up − shallow − deep) = 0."""
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for option, value in (
+        ("output_flag", False),
+        ("presolve", "off"),
+        ("solver", "simplex"),
+        ("threads", 1),
+        ("random_seed", 0),
+    ):
+        highs.setOptionValue(option, value)
+    rows = sp.csr_array(system.rows, dtype=float)
+    matrix = sp.csr_array(sp.hstack([rows, -rows, -rows], format="csr"))
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.col_cost_ = lp.col_lower_ = lp.col_upper_ = np.zeros(matrix.shape[1])
+    lp.row_lower_ = lp.row_upper_ = np.zeros(matrix.shape[0])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    highs.passModel(lp)
+    return highs
