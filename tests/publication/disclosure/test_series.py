@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from gmsd_publication.disclosure.errors import Infeasible, InputInvalid
 from gmsd_publication.disclosure.model import Ints, Model
+from gmsd_publication.disclosure.proof.certificate import certify
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.proof.stack import stack
+from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim, round_whole
 from gmsd_publication.disclosure.rounding.targets import NUMBER_BITS, numbers, targets
 from gmsd_publication.disclosure.series import Previous, kept, lowest, previous, round_again, stars
@@ -198,6 +200,52 @@ def test_one_who_was_told_that_nothing_changed_still_finds_what_each_release_sho
         [0, 0, 0, 0, 1, 1],
     ] and stacked.certificate.counts.tolist() == [0, 1, 1]
     assert stacked.verify().reached.all()
+
+
+def test_kinds_of_a_model_without_units_are_joined_as_they_are_said_to_be() -> None:
+    """Two releases with certificates made elsewhere."""
+    model = replace(small([[0, 1]], [], 2), names=["a", "b", "all"])
+    figures = np.array([5, 5, 10])
+    certificate = certify(model, figures)
+    bare = replace(model, units=None)
+    same = [[([0], [0]), ([1], [1])]]
+    stacked = stack([(bare, figures)] * 2, [stars(bare, bare)], kinds=([certificate] * 2, same))
+    assert stacked.certificate.columns.toarray().T.tolist() == [[1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 1, 1]]
+    crossed = stack([(bare, figures)] * 2, [stars(bare, bare)], kinds=([certificate] * 2, [[([0], [1])]]))
+    assert [0, 1, 1, 1, 0, 1] not in crossed.certificate.columns.toarray().T.tolist()
+    assert [1, 0, 1, 0, 1, 1] in crossed.certificate.columns.toarray().T.tolist()
+    with pytest.raises(InputInvalid, match="links"):
+        stack([(model, figures)] * 2, [])
+
+
+def test_a_later_release_may_be_rounded_block_by_block() -> None:
+    table = two_way(rows=6, columns=4)
+    model = table.model
+    figures = first(model, table.truth)
+    before = previous(model, model, figures, table.truth)
+    asked = targets(table.truth, model.base, numbers(KEY, model.names))
+    again = round_again(model, table.truth, asked, before, rounding=round_blocks)
+    assert (again.publication == figures).all()
+
+
+def test_the_check_inside_names_cells_and_never_a_count() -> None:
+    model = replace(small([[0, 1]], [], 2), names=["a", "b", "all"])
+    truth, figures = np.array([4, 7, 11]), np.array([5, 10, 15])
+    assert check_inside(model, truth, figures) == []
+    before = previous(model, model, np.array([0, 10, 10]), truth)
+    found = [
+        *check_inside(model, truth, np.array([10, 5, 15])),
+        *check_inside(model, np.array([4, 7, 12]), figures),
+        *check_inside(model, np.array([5, 7, 12]), np.array([10, 5, 15])),
+        *check_inside(model, truth, figures, before),
+    ]
+    assert found == [
+        "a is published outside its window",
+        "the exact counts do not obey the model (not_additive)",
+        "a is published outside its window",
+        "a did not change, and its figure did",
+    ]
+    assert not any(letter.isdigit() for each in found for letter in each)
 
 
 def test_the_lowest_cells_of_free_patterns_are_the_published_counts_of_them() -> None:

@@ -20,14 +20,15 @@ be a column, 1 ≤ t < b, t·d_i < b in every cell, and x = y + t·d; or x = y �
   probability, y satisfies the model, and by (2) it is published. K ≥ 1 only adds tables. ∎
   (A given move touches a unit and what it adds up to, so it asks some tens of numbers; 2^256 keys hold such a key many times.)
 
-*Several releases* are one such table, stacked (series.py); each has its own cells, a cell has the same number in all. The
+*Several releases* are one such table, stacked (stack.py); each has its own cells, a cell has the same number in all. The
 condition on u_i is the same in each release a move touches and void in the others (remainder 0), so all are met at once. A unit
 whose figure stayed has one column over all those releases: its truth stays in x too, so it is kept, as published. One whose
 figure changed has a column per release: y¹_i ± t ≠ y²_i, both multiples, so its truth changes in x too and it is targeted anew.
 
-*Not said.* These are possibilities, not chances: P(y | x) differs between tables (likelihood.py). A reader who is told that a
-certain unit *did* change though its figure stayed, and one who counts himself (A4: high falls by as many), know more. A reader
-who sees that a release was held, or how long it took, is outside (3).
+*Not said.* These are possibilities, not chances: P(y | x) differs between tables (likelihood.py, and alike.py for why cells that
+are one and the same share a number). Outside (3), and so more is known to a reader: who was told that a certain unit *did*
+change though its figure stayed, or that a sum did not though its parts did; who counts himself (A4: high falls by as many); who
+saw that a release was held, or how long it took.
 """
 
 from dataclasses import dataclass
