@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import AsyncIterable
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -20,16 +19,13 @@ from gmsd_publication.desk import Desk
 from gmsd_publication.errors import Problem
 from gmsd_publication.http import documents, rows, toets
 from gmsd_publication.http import openapi as spec
+from gmsd_publication.http.answering import PUBLIC_CACHE, accepted, cached, download, with_tag
 from gmsd_publication.http.feed import MAX_READERS, Feed
 from gmsd_publication.http.headers import API_VERSION
 from gmsd_publication.http.names import PUBLIC_TYPES
 from gmsd_publication.http.query import Query
 from gmsd_publication.reading import Reading, Shown, TableView
 
-# A retracted table must be gone everywhere within a minute, so caches ask again after that; asking costs a 304.
-PUBLIC_CACHE = "public, max-age=60, must-revalidate"
-# Who hears an event and then asks for the list must not get the list of a minute ago.
-LIST_CACHE = "public, no-cache"
 RECONNECT_MS = 3_000
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 MAX_ORDER_BYTES = 4_096
@@ -57,7 +53,7 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
         ]
         if current is not None:
             found = [document for document in found if document["actueel"] is (current == "true")]
-        return _cached(request, {"publicaties": found, "laatsteVolgnummer": last})
+        return cached(request, {"publicaties": found, "laatsteVolgnummer": last})
 
     @router.get(
         "/publicaties/{publicatieId}", operation_id="publicatieOphalen", openapi_extra=spec.PUBLICATION
@@ -65,23 +61,23 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
     async def publication(publicatieId: str, request: Request) -> Response:  # noqa: N803
         Query(request, ()).done()
         shown = await _release(reading, publicatieId)
-        return _cached(request, documents.publication(shown, base_of(request)))
+        return cached(request, documents.publication(shown, base_of(request)))
 
     @router.get("/publicaties/{publicatieId}/toets", operation_id="toetsOphalen", openapi_extra=spec.AUDIT)
     async def audit(publicatieId: str, request: Request) -> Response:  # noqa: N803
         query = Query(request, ("formaat",))
         wanted = query.one("formaat", ("json", "csv"))
         query.done()
-        form = wanted or _accepted(request)
+        form = wanted or accepted(request)
         shown = await _release(reading, publicatieId)
         found = await reading.audit(shown)
         if found is None:
             raise Problem("toets-onbekend")
         if form == "csv":
             name = f"gmsd-{shown.table_id('toets')}.csv"
-            return _download(request, toets.as_csv(found), "text/csv; charset=utf-8; header=present", name)
+            return download(request, toets.as_csv(found), "text/csv; charset=utf-8; header=present", name)
         document = toets.document(shown, found, base_of(request), await reading.before(shown))
-        return _cached(request, document, vary="Accept")
+        return cached(request, document, vary="Accept")
 
     @router.get("/publicaties/{publicatieId}/bewijs", operation_id="bewijsOphalen", openapi_extra=spec.PROOF)
     async def proof(publicatieId: str, request: Request) -> Response:  # noqa: N803
@@ -90,7 +86,7 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
         found = await reading.proof(shown)
         if found is None:
             raise Problem("toets-onbekend")
-        return _download(request, found, ARROW_STREAM, f"gmsd-{shown.table_id('bewijs')}.arrows")
+        return download(request, found, ARROW_STREAM, f"gmsd-{shown.table_id('bewijs')}.arrows")
 
     @router.get("/tabellen/{tabelId}", operation_id="tabelOphalen", openapi_extra=spec.TABLE)
     async def table(tabelId: str, request: Request) -> Response:  # noqa: N803
@@ -100,7 +96,7 @@ def interface(*, reading: Reading, feed: Feed, desk: Desk, tokens: TokenCheck, p
         moments = query.many("moment", [moment.value for moment in Moment])
         regions = query.many("regio")
         query.done()
-        form = wanted or _accepted(request)
+        form = wanted or accepted(request)
         view = await reading.table(tabelId)
         if not set(regions) <= set(view.regions.by_code):
             query.fault("regio", "Een code uit de regio-indeling van de periode, zoals GM0344.")
@@ -219,48 +215,6 @@ async def _order(request: Request) -> tuple[str, str]:
     return given["product"], given["periode"]
 
 
-def _accepted(request: Request) -> str:
-    """json or csv, by the header Accept; the first that fits wins when both do equally."""
-    header = request.headers.get("accept") or "*/*"
-    best: dict[str, float] = {}
-    for entry in header.split(","):
-        kind, _, parameters = entry.strip().partition(";")
-        weight = parameters.replace(" ", "").removeprefix("q=")
-        try:
-            quality = float(weight) if parameters.strip().startswith("q=") else 1.0
-        except ValueError:
-            quality = 0.0
-        for form, kinds in _ACCEPTS.items():
-            if kind.strip().lower() in kinds:
-                best[form] = max(best.get(form, 0.0), quality)
-    chosen = max(("json", "csv"), key=lambda form: best.get(form, 0.0))
-    if best.get(chosen, 0.0) <= 0:
-        raise Problem("formaat-niet-beschikbaar")
-    return chosen
-
-
-_ACCEPTS = {
-    "json": ("application/json", "application/*", "*/*"),
-    "csv": ("text/csv", "text/*"),
-}
-
-
-def _cached(request: Request, document: dict[str, Any], vary: str | None = None) -> Response:
-    body = json.dumps(document, ensure_ascii=False).encode()
-    extra = {"Cache-Control": LIST_CACHE} | ({"Vary": vary} if vary else {})
-    return _with_tag(
-        request,
-        hashlib.sha256(body).hexdigest()[:32],
-        lambda headers: Response(body, headers=headers | extra, media_type="application/json"),
-    )
-
-
-def _download(request: Request, body: bytes, kind: str, name: str) -> Response:
-    extra = {"Vary": "Accept", "Content-Disposition": f'attachment; filename="{name}"'}
-    tag = hashlib.sha256(body).hexdigest()[:32]
-    return _with_tag(request, tag, lambda headers: Response(body, headers=headers | extra, media_type=kind))
-
-
 async def _table(request: Request, view: TableView, filters: rows.Filters, form: str) -> Response:
     # What the answer depends on; the table itself never changes, its status does.
     parts = (API_VERSION, view.id, str(view.shown.data.release_id), view.shown.status, form, repr(filters))
@@ -276,15 +230,4 @@ async def _table(request: Request, view: TableView, filters: rows.Filters, form:
             pieces, kind = rows.as_json(view, selected), "application/json"
         return StreamingResponse(iterate_in_threadpool(pieces), headers=headers, media_type=kind)
 
-    return _with_tag(request, tag, respond)
-
-
-def _with_tag(request: Request, tag: str, respond: Any) -> Response:
-    headers = {"ETag": f'"{tag}"', "Cache-Control": PUBLIC_CACHE}
-    wanted = {
-        value.strip().removeprefix("W/") for value in request.headers.get("if-none-match", "").split(",")
-    }
-    if f'"{tag}"' in wanted or "*" in wanted:
-        return Response(status_code=304, headers=headers)
-    response: Response = respond(headers)
-    return response
+    return with_tag(request, tag, respond)
