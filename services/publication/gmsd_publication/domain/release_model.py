@@ -37,11 +37,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Family:
-    """Linked indicators with their places. `cells` [places, slots]."""
+    """Linked indicators with their places. `cells` [places, slots].
+
+    `sums`: (total, its parts, the computed place that makes them add up, or None), by place; outer totals first.
+    `finest` places hold people; every other figure is a sum of theirs.
+    """
 
     indicators: tuple[Indicator, ...]
     relations: Relations
     places: tuple[Place, ...]
+    sums: tuple[tuple[int, list[int], int | None], ...]
     finest: Ints
     cells: Ints
 
@@ -124,13 +129,9 @@ class _Part:
         self.at = self.cells[place, slot]
         self.truth = np.zeros(self.cells.shape, dtype=np.int64)
         self.truth[place, slot] = placed["count"].to_numpy()
+        compute(self.tree, self.truth)
         self.published = np.zeros(len(self.tree.places), dtype=bool)
         self.published[list(self.tree.number.values())] = True
-        for parent, children, computed in self.tree.sums:
-            if computed is None:
-                continue
-            left = self.truth[parent] - self.truth[children].sum(axis=0)
-            self.truth[computed] = -left if self.tree.places[computed].name.startswith(TWICE) else left
 
     def bases(self) -> Ints:
         """[slots]."""
@@ -140,13 +141,15 @@ class _Part:
     def family(self) -> Family:
         """As the proof needs it."""
         finest = np.array(self.tree.finest, dtype=np.int64)
-        return Family(self.indicators, self.relations, tuple(self.tree.places), finest, self.cells)
+        places, sums = tuple(self.tree.places), tuple(self.tree.sums)
+        return Family(self.indicators, self.relations, places, sums, finest, self.cells)
 
     def upper(self) -> Ints:
         """[places, slots]: a figure in which nobody counts twice has no double counts, by definition."""
         upper = np.full(self.cells.shape, UNBOUNDED)
         once = np.setdiff1d(np.arange(self.width), self.relations.twice)
-        twice = [i for i, place in enumerate(self.tree.places) if place.name.startswith(TWICE)]
+        double = [i for i, place in enumerate(self.tree.places) if place.name.startswith(TWICE)]
+        twice = np.array(double, dtype=np.int64)
         upper[np.ix_(twice, once)] = 0
         return upper
 
@@ -155,14 +158,28 @@ class _Part:
         return [self._sums(), *self._within(self.relations.equations, self.relations.twice_equations)]
 
     def implied(self) -> list[sp.coo_array]:
-        """Counts that follow from figures of one region."""
-        return self._within(self.relations.counts, self.relations.twice_counts)
+        """Counts that follow: from figures of one region, and who counts in a total and not in one of its parts."""
+        return [*self._within(self.relations.counts, self.relations.twice_counts), self._outside()]
 
     def presence(self) -> Ints:
         """(part, whole) cells of every region."""
         pairs = np.array(self.relations.presence, dtype=np.int64).reshape(-1, 2)
         own = self.cells[self._regular()]
         return np.stack([own[:, pairs[:, 0]].ravel(), own[:, pairs[:, 1]].ravel()], axis=1)
+
+    def _outside(self) -> sp.coo_array:
+        pairs = [
+            (parent, child)
+            for parent, children, computed in self.tree.sums
+            if computed is not None and self.tree.places[computed].name.startswith(TWICE)
+            for child in children
+        ]
+        at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        cells = self.cells[:, np.array(self.relations.twice, dtype=np.int64)][at]  # [pairs, 2, slots]
+        columns = np.moveaxis(cells, 1, 2).reshape(-1, 2)
+        rows = np.repeat(np.arange(len(columns)), 2)
+        data = np.tile([1, -1], len(columns))
+        return sp.coo_array((data, (rows, columns.ravel())), shape=(len(columns), int(self.cells.flat[-1]) + 1))
 
     def _regular(self) -> Ints:
         return np.array(
@@ -245,11 +262,19 @@ class Tree:
         if region.level is Level.GEMEENTE:
             computed = self._add(f"{REST} {region.code}", region.level, block)
             self.finest.append(computed)
-        elif self._twice and region.level in (Level.LAND, Level.PROVINCIE):
+        elif self._twice and len(children) > 1 and region.level in (Level.LAND, Level.PROVINCIE):
             computed = self._add(f"{TWICE} {region.code}", region.level, block)
         self.sums.append((parent, numbers, computed))
         for child, number in zip(children, numbers, strict=True):
             self._grow(number, child, block, None)
+
+
+def compute(tree: Tree, figures: Ints) -> None:
+    """Fill in what follows from the figures [places, slots] of regions: what is left of each total, or counted twice in it."""
+    for parent, children, computed in tree.sums:
+        if computed is not None:
+            left = figures[parent] - figures[children].sum(axis=0)
+            figures[computed] = -left if tree.places[computed].name.startswith(TWICE) else left
 
 
 def _children(regions: Sequence[Region]) -> dict[str | None, list[Region]]:

@@ -44,10 +44,8 @@ def round_blocks(
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide(values[trunk.cells], work)
     trees = [_Tree.of(model, asked, blocks) for blocks in _subtrees(model.parents, depth, cut)]
-    done = 0
-    for tree, decided in _decided(trees, values, work, workers):
+    for done, (tree, decided) in enumerate(_decided(trees, values, work, workers), start=1):
         values[tree.cells[: tree.own]] = decided
-        done += 1
         if progress is not None:
             progress(done, len(trees))
     return values
@@ -130,7 +128,7 @@ class _Tree:
         """What stands directly over these blocks, and what nobody publishes there: it gives way first."""
         rows = self.model.equations
         over = np.unique(rows[np.flatnonzero(np.isin(self.model.block_of_rows(rows), blocks))].indices)
-        found = (self.model.block == parent) & ~self.model.published
+        found: Flags = (self.model.block == parent) & ~self.model.published
         found[over[self.model.block[over] == parent]] = True
         return found
 
@@ -142,7 +140,21 @@ class _Tree:
             model.implied[np.flatnonzero(np.isin(model.block_of_rows(model.implied), blocks))],
             model.presence[np.isin(model.block[model.presence].max(axis=1), blocks)],
         )  # fmt: skip
-        return (part if steps else replace(part, steps=np.zeros_like(part.steps))), cells, int(free.sum())
+        own = int(free.sum())
+        return (part if steps else _near(part, self.asked.truth[cells], own)), cells, own
+
+
+def _near(model: Model, truth: Ints, own: int) -> Model:
+    """Without steps, and what nobody publishes beside its truth too: a double count or a remainder that is all rounding has
+    nobody behind it more often than not, and then the publication has no proof."""
+    floor = truth // model.base * model.base
+    hidden = ~model.published & (np.arange(model.size) < own)
+    return replace(
+        model,
+        steps=np.zeros_like(model.steps),
+        lower=np.where(hidden, np.maximum(model.lower, floor), model.lower),
+        upper=np.where(hidden, np.minimum(model.upper, floor + model.base * (truth > floor)), model.upper),
+    )
 
 
 def _settle(piece: tuple[Model, Ints, int], asked: Asked, values: Ints, work: Work | None) -> None:

@@ -1,0 +1,118 @@
+"""The proof of a keyed release: an explicit population behind every published figure, which anybody can count again.
+
+Made from the publication alone. Rows of `proof/1`, all numbers in groups of `base` equal people (or things):
+`soort` personen: in `gebied`, so many groups with the categories `eerst` at the first and `laatst` at the last moment (bits, in
+catalogue order); extra: things beyond one per holder and category, of `indicator`, one bit; dubbel: pairs of groups of
+people, of `gebied` and of `ander`, who are the same people and count once in `totaal`.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from gmsd_publication.disclosure.errors import NotProved
+from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.domain.joint import Crowd, Pair, pairs
+from gmsd_publication.domain.population import Kind, Population
+from gmsd_publication.domain.release_model import TWICE, Family
+
+SCHEMA = {
+    "soort": pl.String, "indicator": pl.String, "gebied": pl.String, "eerst": pl.Int64, "laatst": pl.Int64,
+    "ander": pl.String, "ander_eerst": pl.Int64, "ander_laatst": pl.Int64, "totaal": pl.String, "groepen": pl.Int64,
+}  # fmt: skip
+
+
+def proof(families: Sequence[Family], publication: Ints, base: Ints) -> pl.DataFrame:
+    """Of published values [n] that obey the model. Raises NotProved, naming the first place nobody can stand behind."""
+    tables = [
+        pl.DataFrame(list(_family(one, publication, base)), schema=SCHEMA, orient="row") for one in families
+    ]
+    return pl.concat(tables) if tables else pl.DataFrame(schema=SCHEMA)
+
+
+def _family(family: Family, publication: Ints, base: Ints) -> Iterator[tuple[object, ...]]:
+    kind = Kind(family.indicators, family.relations)
+    groups = publication[family.cells] // base[family.cells]
+    crowd = Crowd(kind, family.relations, groups[family.finest])
+    taken: list[tuple[str, Pair]] = []
+    for total, sides in _totals(family):
+        double = groups[total]
+        if double.any():
+            name = family.places[total].name.removeprefix(f"{TWICE} ")
+            found = list(pairs(kind, crowd, double, sides))
+            _recount(kind, found, double, name)
+            taken += [(name, pair) for pair in found]
+    names = [family.places[place].name for place in family.finest]
+    holder = family.indicators[0].id
+    for total_name, pair in taken:
+        yield ("dubbel", holder, names[pair.one], pair.first.early, pair.first.late,
+               names[pair.other], pair.second.early, pair.second.late, total_name, pair.count)  # fmt: skip
+    known: dict[bytes, Population] = {}
+    for name, figures in zip(names, crowd.figures, strict=True):
+        if figures.any():
+            people = known.get(figures.tobytes())
+            if people is None:
+                people = known[figures.tobytes()] = _standing(kind, figures, name)
+            yield from _rows(kind, people, name)
+
+
+def _standing(kind: Kind, figures: Ints, name: str) -> Population:
+    people = kind.population(figures)
+    if not kind.stands(people) or (kind.recount(people) != figures).any():
+        raise NotProved(f"no population stands behind the figures of {name}")
+    return people
+
+
+def _recount(kind: Kind, found: Sequence[Pair], double: Ints, name: str) -> None:
+    """The pairs count twice exactly what the total says is counted twice."""
+    counted = np.zeros_like(double)
+    for pair in found:
+        for slots, one, other in (
+            (kind.early_slots, pair.first.early, pair.second.early),
+            (kind.late_slots, pair.first.late, pair.second.late),
+        ):
+            counted[slots] += pair.count * (((one & kind.masks) != 0) & ((other & kind.masks) != 0))
+    if (counted != double).any():
+        raise NotProved(f"no people stand behind the double counts of {name}")
+
+
+def _rows(kind: Kind, people: Population, name: str) -> Iterator[tuple[object, ...]]:
+    for early, late, count in zip(people.early, people.late, people.count, strict=True):
+        yield ("personen", kind.holder.id, name, int(early), int(late), None, None, None, None, int(count))
+    for held, indicator in enumerate(kind.held):
+        for spare, early in ((people.spare_early, True), (people.spare_late, False)):
+            for bit in np.flatnonzero(spare[held]).tolist():
+                yield (
+                    "extra",
+                    indicator.id,
+                    name,
+                    early << bit,
+                    1 << bit,
+                    None,
+                    None,
+                    None,
+                    None,
+                    int(spare[held, bit]),
+                )
+
+
+def _totals(family: Family) -> Iterator[tuple[int, Ints]]:
+    """Places of double counts, the innermost totals first, with the part of the total that each finest place lies in."""
+    inside = {
+        child: parent
+        for parent, children, computed in family.sums
+        for child in (*children, computed)
+        if child is not None
+    }
+    for parent, _, computed in reversed(family.sums):
+        if computed is None or not family.places[computed].name.startswith(TWICE):
+            continue
+        sides = np.full(len(family.finest), -1, dtype=np.int64)
+        for number, place in enumerate(family.finest.tolist()):
+            at = place
+            while at in inside and inside[at] != parent:
+                at = inside[at]
+            if at in inside:
+                sides[number] = at
+        yield computed, sides
