@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Ints, Model
+from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.nearest import Asked, round_whole
-from gmsd_publication.disclosure.rounding.targets import numbers, targets
+from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
 from tests.publication.disclosure.attacker.paper import Paper
 from tests.publication.disclosure.attacker.rules import controlled
 
@@ -80,8 +81,13 @@ PAIR: Tree = {ALL: ["x", "y"]}
 TRIPLE: Tree = {ALL: ["p", "q", "r"]}
 NESTED: Tree = {ALL: ["west", "east"], "west": ["w1", "w2"], "east": ["e1"]}
 
+ALONE: Tree = {ALL: ["wijk"], "wijk": ["buurt"]}
+"""A place with one part, which has one part: three figures that are always equal."""
+
 LAYOUTS = {
+    "alone": layout([ALONE], [{0}]),
     "one way": layout([TRIPLE], [{0}]),
+    "two by two": layout([PAIR, PAIR], [{0, 1}]),
     "two way": layout([PAIR, TRIPLE], [{0, 1}]),
     "nested": layout([NESTED, PAIR], [{0, 1}]),
     "sharing a margin": layout([PAIR, TRIPLE, PAIR], [{0, 1}, {0, 2}]),
@@ -131,16 +137,15 @@ def key(seed: int) -> bytes:
     return seed.to_bytes(32, "big")
 
 
-def rounded(
-    of: Layout, truth: Ints, seed: int, margin_steps: int = 0, held: Mapping[int, int] | None = None
-) -> Ints:
-    """The library's release under one secret; `held`: cells whose printed figure must stay."""
-    release = model(of, margin_steps)
-    fixed, given = np.zeros(len(truth), dtype=bool), np.zeros(len(truth), dtype=np.int64)
-    for cell, figure in (held or {}).items():
-        fixed[cell], given[cell] = True, figure
-    number = numbers(key(seed), release.names)
-    return round_whole(release, Asked(truth, targets(truth, release.base, number), fixed, given))
+def asked_of(release: Model, truth: Ints, seed: int) -> Targets:
+    """What the default mode aims at under one secret."""
+    return targets(truth, release.base, numbers(key(seed), release.names)[alike(release, truth)])
+
+
+def rounded(of: Layout, truth: Ints, seed: int, margin_steps: int = 0) -> Ints:
+    """The library's first release under one secret."""
+    release, nothing = model(of, margin_steps), np.zeros(len(truth), dtype=bool)
+    return round_whole(release, Asked(truth, asked_of(release, truth, seed), nothing, truth))
 
 
 def printed(of: Layout, release: Ints, margin_steps: int = 0, complements: bool = True) -> Paper:

@@ -8,7 +8,7 @@ they share the chance. What did not change keeps what was printed of it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,13 @@ Figures = tuple[int, ...]
 
 @dataclass
 class Rounder:
-    """The algorithm for tables of one shape. `steps`: K of each cell. `turns`: what turning a cell's target counts for."""
+    """The algorithm for tables of one shape. `steps`: K of each cell. `apart`: cells that round together have numbers of
+    their own all the same, as the algorithm must not."""
 
     sums: Sequence[Row]
     steps: Sequence[int]
     base: int = 5
-    turns: Sequence[float] | None = None
+    apart: bool = False
     _seen: dict[tuple[Figures, Figures, Figures], list[Figures]] = field(default_factory=dict)
 
     def chance(
@@ -40,17 +41,34 @@ class Rounder:
     ) -> float:
         """Over keys, that releases with these truths are printed as shown. `kept[r]`: cells that must keep a printed figure."""
         remainders = [[value % self.base for value in release] for release in truth]
-        cuts = [sorted({0, self.base} | set(of_cell)) for of_cell in zip(*remainders, strict=True)]
-        spans = [list(zip(cut, cut[1:], strict=False)) for cut in cuts]
+        source = [self._lender(release) for release in remainders]
+        cuts = [{0, self.base} for _ in truth[0]]
+        for of_release, lenders in zip(remainders, source, strict=True):
+            for remainder, lender in zip(of_release, lenders, strict=True):
+                cuts[lender].add(remainder)
+        spans = [list(pairwise(sorted(cut))) for cut in cuts]
         weight = np.ones(1)
-        for of_cell in spans:
-            weight = np.multiply.outer(weight, [(b - a) / self.base for a, b in of_cell]).ravel()
-        lows = np.array(list(product(*([a for a, _ in of_cell] for of_cell in spans))))
+        for of_number in spans:
+            weight = np.multiply.outer(weight, [(b - a) / self.base for a, b in of_number]).ravel()
+        lows = np.array(list(product(*([a for a, _ in of_number] for of_number in spans))))
         for release, printed in enumerate(shown):
             fixed = kept[release] if kept else {}
-            up = lows < np.array(remainders[release])
+            up = lows[:, source[release]] < np.array(remainders[release])
             weight = weight * self._share(truth[release], printed, up, fixed)
         return float(weight.sum())
+
+    def _lender(self, remainders: Sequence[int]) -> list[int]:
+        """Of each cell the one whose number it uses."""
+        lender = list(range(len(remainders)))
+        totals = {row[0][0] for row in self.sums}
+        for row in () if self.apart else (*self.sums, *self.sums):
+            between = [(cell, sign) for cell, sign in row if remainders[cell]]
+            if len(between) == 2 and sum(sign * remainders[cell] for cell, sign in between) == 0:
+                one, other = sorted(
+                    (lender[cell] for cell, _ in between), key=lambda cell: (cell in totals, cell)
+                )
+                lender = [one if cell == other else cell for cell in lender]
+        return lender
 
     def _share(
         self, truth: Figures, printed: Figures, up: NDArray[np.bool_], fixed: Mapping[int, int]
@@ -66,10 +84,9 @@ class Rounder:
         top = np.where(whole, 0, 1)
         outside = STEP * (np.maximum(-z, 0) + np.maximum(z - top, 0))
         inside = np.clip(z, 0, top)
-        turn = np.ones(len(truth)) if self.turns is None else np.array(self.turns)
         free = np.array([cell not in fixed for cell in range(len(truth))])
-        if_down = (outside + turn * (inside == 1)) * free
-        if_up = (outside + turn * (inside == 0) * ~whole) * free
+        if_down = (outside + (inside == 1)) * free
+        if_up = (outside + (inside == 0) * ~whole) * free
         cost = if_down.sum(axis=1) + up @ (if_up - if_down).T
         best = np.isclose(cost, cost.min(axis=1, keepdims=True), rtol=0, atol=1e-9)
         share: NDArray[np.float64] = best[:, roundings.index(wanted)] / best.sum(axis=1)
@@ -128,11 +145,9 @@ class Likelihoods:
         return max(max(chances) / min(chances) for chances in lines.values())
 
 
-def likelihoods(
-    paper: Paper, steps: Sequence[int], base: int = 5, turns: Sequence[float] | None = None
-) -> Likelihoods:
+def likelihoods(paper: Paper, steps: Sequence[int], base: int = 5, apart: bool = False) -> Likelihoods:
     """Of every truth that fits one printed release."""
-    rounder = Rounder(paper.sums, steps, base, turns)
+    rounder = Rounder(paper.sums, steps, base, apart)
     shown = tuple(figure for figure in paper.shown if figure is not None)
     assert len(shown) == len(paper.shown), "the algorithm prints every cell"
     return Likelihoods({truth: rounder.chance([truth], [shown]) for truth in truths(paper)})
