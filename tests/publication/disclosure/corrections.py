@@ -1,5 +1,6 @@
 """Three releases with corrections in between, and what they leave a reader who knows which cells did not change (goal G5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,9 +49,17 @@ def corrected(
 
 
 def three_releases(
-    tabulated: Tabulated, seed: int, clustered: bool, share: float = 0.01, work: Work | None = None
+    tabulated: Tabulated,
+    seed: int,
+    clustered: bool,
+    share: float = 0.01,
+    work: Work | None = None,
+    margin_steps: Sequence[int] = (1,),
 ) -> Trial:
-    """A first release with K = 0 and two later ones, each after corrections; key and corrections follow from the seed."""
+    """A first release with K = 0 and two later ones, each after corrections; key and corrections follow from the seed.
+
+    Margins within 9 of their counts, or held; with `margin_steps` (1, 2) within 14.
+    """
     model, rng = tabulated.model, np.random.default_rng(seed)
     number = numbers(seed.to_bytes(32, "big"), model.names)
     truths = [tabulated.truth]
@@ -67,7 +76,7 @@ def three_releases(
                 none = np.zeros(model.size, dtype=bool)
                 out.append((model, round_whole(model, Asked(truth, asked, none, truth), work)))
             else:
-                again = round_again(model, truth, asked, before, work)
+                again = round_again(model, truth, asked, before, work, margin_steps=margin_steps)
                 out.append((again.model, again.publication))
         except (Infeasible, WorkLimit):
             held = release + 1
