@@ -7,6 +7,7 @@ import typer
 from gmsd_cli import dutch
 from gmsd_cli.commands import quarantine
 from gmsd_cli.commands.akkoord import akkoord
+from gmsd_cli.commands.audit import audit
 from gmsd_cli.commands.deliver import deliver
 from gmsd_cli.commands.demo import demo
 from gmsd_cli.commands.generate import generate
@@ -30,7 +31,7 @@ def gmsd() -> None:
     """gmsd: de Gemeentelijke Monitor Sociaal Domein op uw eigen machine."""
 
 
-for command in (up, demo, status, generate, register, deliver, akkoord, token):
+for command in (up, demo, status, generate, register, deliver, akkoord, token, audit):
     app.command()(command)
 app.add_typer(quarantine.app, name="quarantine")
 

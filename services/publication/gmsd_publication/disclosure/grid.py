@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 import polars as pl
@@ -76,29 +77,36 @@ class Rows:
     names: list[str]
 
 
-def rows(grid: Grid, complete: bool, whole_only: bool = False) -> Rows:
+class Parts(Enum):
+    """Which rows are meant: a part that is no cell of the grid may be a zero, or not known."""
+
+    ANY = "absent is zero"
+    ALL = "rows of which every part is there"
+    SOME = "rows of which a part is absent"
+
+
+def rows(grid: Grid, complete: bool, parts: Parts = Parts.ANY) -> Rows:
     """A row for every cell and every division of one of its codes.
 
     `complete`: divisions that make up the whole (equations), or the others (a part never exceeds the whole).
-    `whole_only`: leave out a row of which a part is no cell of the grid (where absent is not zero).
     """
-    cells, parts, row, names = [], [], [], list[str]()
+    cells, members, row, names = [], [], [], list[str]()
     base_names = grid.names()
     for i, hierarchy in enumerate(grid.hierarchies):
-        whole, part, group = _row_parts(grid, i, complete, whole_only)
+        whole, part, group = _row_parts(grid, i, complete, parts)
         found, own = np.unique(whole * (len(hierarchy.divisions) + 1) + group, return_inverse=True)
         cells.append(found // (len(hierarchy.divisions) + 1))
-        parts.append(part)
+        members.append(part)
         row.append(own + len(names))
-        says = "opgeteld over" if complete else "min een deel van"
+        says = "opgeteld over" if complete and parts is not Parts.SOME else "min een deel van"
         names.extend(f"{base_names[cell]}, {says} {hierarchy.dimension}" for cell in cells[-1].tolist())
-    wholes, members = np.concatenate(cells), np.concatenate(parts)
+    wholes, each = np.concatenate(cells), np.concatenate(members)
     matrix = sp.csr_array(
         (
-            np.concatenate([np.ones(len(wholes), dtype=np.int64), -np.ones(len(members), dtype=np.int64)]),
+            np.concatenate([np.ones(len(wholes), dtype=np.int64), -np.ones(len(each), dtype=np.int64)]),
             (
                 np.concatenate([np.arange(len(wholes)), np.concatenate(row)]),
-                np.concatenate([wholes, members]),
+                np.concatenate([wholes, each]),
             ),
         ),
         shape=(len(names), len(grid.keys)),
@@ -114,7 +122,7 @@ def check_size(hierarchies: Sequence[Hierarchy]) -> None:
         )
 
 
-def _row_parts(grid: Grid, dimension: int, complete: bool, whole_only: bool) -> tuple[Ints, Ints, Ints]:
+def _row_parts(grid: Grid, dimension: int, complete: bool, parts: Parts) -> tuple[Ints, Ints, Ints]:
     """(cell of the whole, cell of the part, number of the division) along one dimension, one line per part."""
     hierarchy = grid.hierarchies[dimension]
     divisions = [each for each in hierarchy.divisions if each.complete is complete]
@@ -129,11 +137,11 @@ def _row_parts(grid: Grid, dimension: int, complete: bool, whole_only: bool) -> 
     whole = grid.find(grid.keys[cell] + (to[at] - part[at]) * radix)
     group = number[at]
     keep = whole >= 0
-    if whole_only and len(whole):
+    if parts is not Parts.ANY and len(whole):
         _, own, present = np.unique(
             whole * (len(divisions) + 1) + group, return_inverse=True, return_counts=True
         )
-        keep &= present[own] == size[group]
+        keep &= (present[own] == size[group]) == (parts is Parts.ALL)
     return whole[keep], cell[keep], group[keep]
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from gmsd_publication.disclosure.errors import InputInvalid
-from gmsd_publication.disclosure.grid import Grid, check_size, expand, rows
+from gmsd_publication.disclosure.grid import Grid, Parts, Rows, check_size, expand, rows
 from gmsd_publication.disclosure.hierarchy import Hierarchy
 from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Flags, Ints, Model
 
@@ -58,10 +58,19 @@ def build(
     return Tabulated(as_model(grid, base, steps, units), units @ added, grid.frame())
 
 
-def as_model(grid: Grid, base: int, steps: Ints, units: sp.csc_array | None = None) -> Model:
-    """A grid whose every cell is published and of which the public knows nothing beforehand."""
+def as_model(
+    grid: Grid, base: int, steps: Ints, units: sp.csc_array | None = None, absent_is_zero: bool = True
+) -> Model:
+    """A grid whose every cell is published and of which the public knows nothing beforehand.
+
+    Unless `absent_is_zero`, parts that are no cell of the grid are unknown counts: their total exceeds the others.
+    """
     size = len(grid.keys)
-    equations, implied = rows(grid, complete=True), rows(grid, complete=False)
+    equations = rows(grid, complete=True, parts=Parts.ANY if absent_is_zero else Parts.ALL)
+    implied = rows(grid, complete=False)
+    if not absent_is_zero:
+        more = rows(grid, complete=True, parts=Parts.SOME)
+        implied = Rows(sp.vstack([implied.matrix, more.matrix], format="csr"), [*implied.names, *more.names])
     return Model(
         names=grid.names(),
         base=np.full(size, base, dtype=np.int64),
