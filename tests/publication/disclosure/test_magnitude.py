@@ -163,7 +163,7 @@ def test_sums_are_rounded_no_finer_than_p_percent_of_the_largest(values: list[in
     largest: int = max(values)
     wanted = p / 100 * largest
     assert unit >= wanted and str(unit).rstrip("0") in {"1", "2", "5"}
-    assert unit == 1 or unit < Fraction(5, 2) * max(wanted, 1) + 5
+    assert unit == 1 or unit < Fraction(5, 2) * max(wanted, Fraction(1)) + 5
     total = rounded_sum(sum(values), unit)
     assert total % unit == 0 and 2 * abs(total - sum(values)) <= unit
     assert rounded_sum(-sum(values), unit) == -total

@@ -99,7 +99,7 @@ class _Parser:
             self.lines.coefficients.append(int(match[2]))
         if tail[at:].strip():
             raise self._wrong("terms, each an id and a whole coefficient in brackets")
-        if str(len(ids)) != str(int(parts[1])) or len(set(ids)) != len(ids) or max(ids, default=0) >= cells:
+        if str(len(ids)) != str(int(parts[1])) or len(set(ids)) != len(ids) or max(ids, default=-1) >= cells:
             raise self._wrong(f"{parts[1]} terms with different ids under {cells}")
 
     def _widen(self, *numbers: Decimal) -> None:
