@@ -49,8 +49,11 @@ def test_cells_are_alike_when_no_other_in_their_equation_lies_between_multiples(
     model = small([[0, 1], [1, 2], [0, 1, 2]], [], 3)
     assert model.units is not None
     assert alike(model, model.units @ np.array([3, 5, 0])).tolist() == [0, 1, 2, 0, 4, 0]
-    assert alike(model, model.units @ np.array([3, 2, 0])).tolist() == [0, 1, 2, 3, 1, 5]
+    assert alike(model, model.units @ np.array([3, 2, 0])).tolist() == [0, 1, 2, 3, 1, 3]
     assert alike(model, model.units @ np.array([0, 0, 0])).tolist() == [0, 1, 2, 3, 4, 5]
+    twice = small([[0, 1], [0, 1, 2]], [], 3)
+    assert twice.units is not None
+    assert alike(twice, twice.units @ np.array([3, 4, 10])).tolist() == [0, 1, 2, 3, 3]
 
 
 def test_a_figure_that_one_truth_never_gives_excludes_it() -> None:
