@@ -115,7 +115,11 @@ WEIGHTS = (30, 22, 3, 1, 1, 6, 9, 5, 1, 2, 12, 18, 14, 2, 3, 1, 1, 1)
 
 
 def populated(seed: int = 1, people: int = 900, **layout: Any) -> Country:
-    """A country in which every buurt has inhabitants, clients and arrangements in plausible proportions."""
+    """A country in which every buurt has inhabitants, clients and arrangements in plausible proportions.
+
+    Its figures are those of some population: who has something on the peildatum has it in the period, who has something of a
+    category has at least one arrangement of it.
+    """
     rng = random.Random(seed)
     country = Country(frame(**layout))
     unit = 0
@@ -127,23 +131,27 @@ def populated(seed: int = 1, people: int = 900, **layout: Any) -> Country:
                 cell("P1", "peildatum", place, 1 << age, max(1, int(people * scale * share)))
             )
         lean = rng.uniform(0.6, 1.6)
+        held: dict[tuple[str, int], int] = {}
         for category, weight in enumerate(WEIGHTS):
             used = int(people * scale * lean * weight * rng.uniform(0.5, 1.5) / 2600)
-            if used < 1:
-                continue
+            other = rng.randrange(len(WEIGHTS))
             for moment, extra in (("peildatum", 1.0), ("periode", 1.2)):
                 alone, both = int(used * extra * 0.8), int(used * extra * 0.2)
-                other = 1 << rng.randrange(len(WEIGHTS))
-                if alone:
-                    country.cells.append(cell("U1", moment, place, 1 << category, alone))
-                if both:
-                    country.cells.append(cell("U1", moment, place, (1 << category) | other, both))
-                country.cells.append(cell("U2", moment, place, 1 << category, int(used * extra * 1.1) + 1))
+                for mask, count in ((1 << category, alone), ((1 << category) | (1 << other), both)):
+                    if count:
+                        country.cells.append(cell("U1", moment, place, mask, count))
+                        for bit in {category, other} if mask != 1 << category else {category}:
+                            held[moment, bit] = held.get((moment, bit), 0) + count
+        for (moment, category), count in held.items():
+            country.cells.append(cell("U2", moment, place, 1 << category, count + count // 8))
         if rng.random() < 0.3:
             unit += 1
             away = rng.choice([code for code in PLACES if code != row["gemeente"]])
-            country.cells.append(cell("U1", "periode", place, 1, 1, unit=unit))
-            country.cells.append(cell("U1", "periode", away, 2, 1, unit=unit, gemeente=away))
+            for where, mask in ((place, 1), (away, 2)):
+                country.cells.append(
+                    cell("U1", "periode", where, mask, 1, unit=unit, gemeente=f"GM{where[2:6]}")
+                )
+                country.cells.append(cell("U2", "periode", where, mask, 1))
     return country
 
 
