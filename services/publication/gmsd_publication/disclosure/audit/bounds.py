@@ -139,7 +139,8 @@ def _opened(given: System, block: Block, iterations: int) -> Any:
     known = np.where(given.low == given.high, given.low, 0)
     known[block.cells] = 0
     rest = -(taken @ known).astype(float)
-    highs = solver(simplex_iteration_limit=iterations, presolve="off")
+    # Primal simplex: after another cell is pushed the last basis is still feasible, and a few pivots from the next answer.
+    highs = solver(simplex_iteration_limit=iterations, presolve="off", simplex_strategy=4)
     highs.passModel(linear(rows, given.low[block.cells], given.high[block.cells], rest))
     return highs
 

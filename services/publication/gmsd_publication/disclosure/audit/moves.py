@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from gmsd_publication.disclosure.audit.blocks import Block
 from gmsd_publication.disclosure.audit.bounds import Floats
 from gmsd_publication.disclosure.audit.system import System
+from gmsd_publication.disclosure.audit.whole import Whole
 from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints
-from gmsd_publication.disclosure.rounding.program import Program
 
 REACH = 2**20
 """How far a count without a known upper end may move: enough to show it is wide, small enough for a solver's floats."""
@@ -18,7 +18,7 @@ REACH = 2**20
 KNOWN = -1
 
 
-def local(given: System, table: Ints, free: Ints, cost: Floats, slack_cost: float | None = None) -> Program:
+def local(given: System, table: Ints, free: Ints, cost: Floats, slack_cost: float | None = None) -> Whole:
     """The best change of the cells `free`, the others as in `table`: variables are the free cells' values.
 
     With `slack_cost` rows may fail, at that price per unit: two more variables per touched row, behind the cells.
@@ -28,27 +28,17 @@ def local(given: System, table: Ints, free: Ints, cost: Floats, slack_cost: floa
     part = rows[:, free]
     rest = -(rows @ table - part @ table[free]).astype(float)
     bonds, bond_low = _together(given, table, free)
-    matrix, count = sp.vstack([part.astype(float), bonds], format="csr"), len(free)
-    high = np.where(given.high[free] == UNBOUNDED, table[free] + REACH, given.high[free])
-    lower, upper = given.low[free].astype(float), high.astype(float)
-    integer = np.ones(count, dtype=bool)
+    matrix = sp.vstack([part.astype(float), bonds], format="csr")
     if slack_cost is not None:
         slack = sp.vstack(
             [sp.eye_array(len(touched)), sp.csr_array((bonds.shape[0], len(touched)))], format="csr"
         )
         matrix = sp.hstack([matrix, slack, -slack], format="csr")
-        extra = 2 * len(touched)
-        cost = np.concatenate([cost, np.full(extra, slack_cost)])
-        lower, upper = (
-            np.concatenate([lower, np.zeros(extra)]),
-            np.concatenate([upper, np.full(extra, np.inf)]),
-        )
-        integer = np.concatenate([integer, np.zeros(extra, dtype=bool)])
-    return Program(
+        cost = np.concatenate([cost, np.full(2 * len(touched), slack_cost)])
+    return Whole(
         cost=cost,
-        lower=lower,
-        upper=upper,
-        integer=integer,
+        lower=given.low[free],
+        upper=np.where(given.high[free] == UNBOUNDED, table[free] + REACH, given.high[free]),
         matrix=matrix,
         low=np.concatenate([rest, bond_low]),
         high=np.concatenate([rest, np.full(len(bond_low), np.inf)]),

@@ -10,9 +10,9 @@ from gmsd_publication.disclosure.audit.blocks import Block
 from gmsd_publication.disclosure.audit.bounds import Floats, feasible, linear, solver
 from gmsd_publication.disclosure.audit.moves import KNOWN, REACH, Neighbours, local
 from gmsd_publication.disclosure.audit.system import System
+from gmsd_publication.disclosure.audit.whole import Whole, solve
 from gmsd_publication.disclosure.errors import Contradictory, Infeasible, WorkLimit
 from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints
-from gmsd_publication.disclosure.rounding.program import Program, Work, solve
 
 LAST = 16.0
 """Price of missing a row that no later block can mend, against 1 for one that others may still make up for."""
@@ -23,9 +23,9 @@ REPAIR_BLOCKS = 8
 TRIES = 3
 
 
-def first_table(given: System, near: Neighbours, work: Work, repairs: int) -> Ints | None:
+def first_table(given: System, near: Neighbours, nodes: int, repairs: int) -> Ints | None:
     """A table; None when none was found within the work, which says nothing. Raises Contradictory."""
-    table = diffused(given, near, centre(given), work)
+    table = diffused(given, near, centre(given), nodes)
     stuck, missed = 0, np.inf
     for turn in range(repairs):
         failing = given.rows @ table
@@ -38,10 +38,10 @@ def first_table(given: System, near: Neighbours, work: Work, repairs: int) -> In
         free = _around_fault(given, near, int(broken[turn % broken.size]), size, turn)
         program = local(given, table, free, np.zeros(len(free)), slack_cost=1.0)
         try:
-            found = solve(program, work).x[: len(free)]
+            found = solve(program, nodes)
         except (Infeasible, WorkLimit):
             continue
-        table[free] = np.round(found).astype(np.int64)
+        table[free] = found
     return table if given.broken(table) is None else None
 
 
@@ -60,7 +60,7 @@ def _around_fault(given: System, near: Neighbours, row: int, size: int, turn: in
     return np.sort(np.concatenate([near.blocks[each].cells for each in taken]))
 
 
-def diffused(given: System, near: Neighbours, middle: Floats, work: Work) -> Ints:
+def diffused(given: System, near: Neighbours, middle: Floats, nodes: int) -> Ints:
     """Every block rounded to whole numbers in turn, its rows kept, so that what earlier blocks left over is made up for.
 
     Totals come after their parts: they take what the parts add up to wherever their intervals let them. Rows between
@@ -80,7 +80,7 @@ def diffused(given: System, near: Neighbours, middle: Floats, work: Work) -> Int
         left[touched] -= np.diff(part.indptr)
         weight = np.where(left[touched] == 0, LAST, 1.0)
         links = Links(part, np.isin(touched, block.rows), weight, drift[touched], settled[touched])
-        found = _rounded(given, block.cells, links, middle[block.cells], work)
+        found = _rounded(given, block.cells, links, middle[block.cells], nodes)
         if found is not None:
             table[block.cells] = found
         drift[touched] += part @ (table[block.cells] - middle[block.cells])
@@ -100,20 +100,20 @@ class Links:
     settled: Ints
 
 
-def _rounded(given: System, cells: Ints, links: Links, middle: Floats, work: Work) -> Ints | None:
+def _rounded(given: System, cells: Ints, links: Links, middle: Floats, nodes: int) -> Ints | None:
     """Whole numbers for one block; None when the work did not do."""
     for window in WINDOWS:
         try:
-            found = solve(_program(given, cells, links, middle, window), work).x[: len(cells)]
+            found = solve(_program(given, cells, links, middle, window), nodes)
         except Infeasible:
             continue
         except WorkLimit:
             return None
-        return np.round(found).astype(np.int64)
+        return found
     raise Contradictory(f"rond {given.names[int(cells[0])]} past geen enkele tabel van gehele aantallen")
 
 
-def _program(given: System, cells: Ints, links: Links, middle: Floats, window: int) -> Program:
+def _program(given: System, cells: Ints, links: Links, middle: Floats, window: int) -> Whole:
     own, outer = links.part[links.inside], links.part[~links.inside]
     count, extra = len(cells), outer.shape[0]
     slack = sp.eye_array(extra, format="csr")
@@ -124,13 +124,10 @@ def _program(given: System, cells: Ints, links: Links, middle: Floats, window: i
         [-links.settled[links.inside], np.round(outer @ middle - links.drift[~links.inside])]
     )
     price = links.weight[~links.inside]
-    return Program(
+    return Whole(
         cost=np.concatenate([np.zeros(count), price, price]),
-        lower=np.concatenate([np.maximum(given.low[cells], np.floor(middle) - window), np.zeros(2 * extra)]),
-        upper=np.concatenate(
-            [np.minimum(given.high[cells], np.ceil(middle) + window), np.full(2 * extra, np.inf)]
-        ),
-        integer=np.concatenate([np.ones(count, dtype=bool), np.zeros(2 * extra, dtype=bool)]),
+        lower=np.maximum(given.low[cells], np.floor(middle).astype(np.int64) - window),
+        upper=np.minimum(given.high[cells], np.ceil(middle).astype(np.int64) + window),
         matrix=matrix,
         low=target,
         high=target,

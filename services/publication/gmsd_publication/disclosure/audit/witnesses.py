@@ -7,9 +7,9 @@ import numpy as np
 from gmsd_publication.disclosure.audit.moves import Neighbours, local
 from gmsd_publication.disclosure.audit.system import System
 from gmsd_publication.disclosure.audit.verdicts import Wish
+from gmsd_publication.disclosure.audit.whole import solve
 from gmsd_publication.disclosure.errors import Infeasible, WorkLimit
 from gmsd_publication.disclosure.model import Ints
-from gmsd_publication.disclosure.rounding.program import Work, solve
 
 URGENT = 64.0
 """What the cell asked for weighs against one of the others that are pushed along with it."""
@@ -67,7 +67,7 @@ class Witnesses:
 
 
 def search(
-    found: Witnesses, near: Neighbours, wish: Wish, cells: Ints, companions: int, work: Work, programs: int
+    found: Witnesses, near: Neighbours, wish: Wish, cells: Ints, companions: int, nodes: int, programs: int
 ) -> int:
     """Take these cells in turn to what is wished, and whatever can go along; the number of programs used.
 
@@ -82,17 +82,17 @@ def search(
             if used >= programs:
                 return used
             used += 1
-            _push(found, wish, cell, upper, near.around(int(near.block_of[cell]), companions, used), work)
+            _push(found, wish, cell, upper, near.around(int(near.block_of[cell]), companions, used), nodes)
     return used
 
 
-def _push(found: Witnesses, wish: Wish, cell: int, upper: bool, free: Ints, work: Work) -> None:
+def _push(found: Witnesses, wish: Wish, cell: int, upper: bool, free: Ints, nodes: int) -> None:
     lower_open, higher_open = wish.of(free).open(found.least[free], found.most[free])
     cost = lower_open.astype(float) - higher_open.astype(float)
     cost[int(np.searchsorted(free, cell))] = -URGENT if upper else URGENT
     program = local(found.given, found.current, free, cost)
     try:
-        values = np.round(solve(program, work).x[: len(free)]).astype(np.int64)
+        values = solve(program, nodes)
     except (Infeasible, WorkLimit):
         return
     found.add(free, values)
