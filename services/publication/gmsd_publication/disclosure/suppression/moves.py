@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints
+from gmsd_publication.disclosure.suppression.engine import Floats, answer, engine
 from gmsd_publication.disclosure.suppression.system import System
-
-Floats = NDArray[np.float64]
 
 HIDDEN_PRICE = 0.001
 """Of a unit through a column that is hidden already: not nothing, or a change would wander through the whole table."""
@@ -51,7 +48,11 @@ class Moves:
         shallow = np.clip(truth - floor, 0, down)
         self.limits = np.concatenate([room, shallow, down - shallow]).astype(float)
         self.deep_price = DIVE_PRICE * np.maximum(truth - 1, 0)
-        self.highs = _engine(system)
+        rows = sp.csr_array(system.rows, dtype=float)
+        matrix = sp.csr_array(sp.hstack([rows, -rows, -rows], format="csr"))
+        nothing, empty = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+        self.highs = engine(matrix, (empty, empty), (nothing, nothing))
+        self.highs.setOptionValue("presolve", "off")
         self.columns = np.arange(3 * self.size, dtype=np.int32)
         self.asked = 0
 
@@ -82,34 +83,10 @@ class Moves:
         self.asked += 1
         self.highs.changeColsBounds(3 * size, self.columns, lower, upper)
         self.highs.clearSolver()
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        found = answer(self.highs)
+        if found is None:
             return None
-        up, shallow_part, deep_part = np.asarray(self.highs.getSolution().col_value).reshape(3, size)
+        up, shallow_part, deep_part = found.reshape(3, size)
         deep_part[at] = 0.0
         touched = np.flatnonzero(up + shallow_part + deep_part > NOTHING)
         return Move(touched, np.flatnonzero(deep_part > NOTHING))
-
-
-def _engine(system: System) -> highspy.Highs:
-    """rows·(up − shallow − deep) = 0."""
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for option, value in (
-        ("output_flag", False),
-        ("presolve", "off"),
-        ("solver", "simplex"),
-        ("threads", 1),
-        ("random_seed", 0),
-    ):
-        highs.setOptionValue(option, value)
-    rows = sp.csr_array(system.rows, dtype=float)
-    matrix = sp.csr_array(sp.hstack([rows, -rows, -rows], format="csr"))
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.col_cost_ = lp.col_lower_ = lp.col_upper_ = np.zeros(matrix.shape[1])
-    lp.row_lower_ = lp.row_upper_ = np.zeros(matrix.shape[0])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
-    lp.a_matrix_.value_ = matrix.data
-    highs.passModel(lp)
-    return highs

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from gmsd_publication.disclosure.errors import Contradictory
 from gmsd_publication.disclosure.model import Flags, Ints, Model
+from gmsd_publication.disclosure.suppression.engine import Floats
 from gmsd_publication.disclosure.suppression.system import System, system_of
-
-Floats = NDArray[np.float64]
 
 PASSES = 12
 """Over the rows to bound columns. Bounds settle after as many levels as a hierarchy has; stopping early only leaves them wide."""

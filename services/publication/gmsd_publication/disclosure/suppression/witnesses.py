@@ -1,22 +1,19 @@
 """Tables of counts that fit the print and take hidden counts to where they must be able to be."""
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from gmsd_publication.disclosure.errors import Contradictory, Infeasible, WorkLimit
+from gmsd_publication.disclosure.errors import Contradictory
 from gmsd_publication.disclosure.model import Flags, Ints
-from gmsd_publication.disclosure.rounding.program import Program, Work, solve
+from gmsd_publication.disclosure.suppression.engine import Floats, answer, engine
 from gmsd_publication.disclosure.suppression.protection import LITTLE
-from gmsd_publication.disclosure.suppression.reader import Floats, Reader
+from gmsd_publication.disclosure.suppression.reader import Reader
 
 LEAD = 1e4
 """Weight of the one count a push is for. The others weigh at most 1: they come along where that costs it nothing."""
 CROWD = 3
 """Power of the others' random weights. Even weights move everything half-way; with a few heavy ones most of those arrive."""
 WHOLE = 1e-6
-NODES = 500
-"""Of the integer program that is tried where the linear one ends in fractions (three pushes in a hundred on z3)."""
 
 
 class Pushes:
@@ -30,7 +27,8 @@ class Pushes:
         self.random = np.random.default_rng(seed)
         self.matrix = sp.csr_array(sp.hstack([reader.rows] * 3, format="csr"), dtype=float)
         self.index = np.arange(self.matrix.shape[1], dtype=np.int32)
-        self.highs = self._engine()
+        right = reader.right.astype(float)
+        self.highs = engine(self.matrix, self._bounds(), (right, right))
 
     def raise_floor(self, columns: Ints) -> None:
         """From now on these hidden columns stay at or above their base."""
@@ -45,10 +43,10 @@ class Pushes:
         cost = self._cost(leader, upward, down, up)
         self.highs.changeColsCost(len(self.index), self.index, cost)
         self.highs.clearSolver()
-        self.highs.run()
-        if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        stretches = answer(self.highs)
+        if stretches is None:
             raise Contradictory("no table of counts fits the printed figures and what follows from them")
-        found = self._counts(np.asarray(self.highs.getSolution().col_value))
+        found = self._counts(stretches)
         if not self._arrived(found, leader, upward):
             return None
         whole = np.round(found).astype(np.int64)
@@ -57,24 +55,22 @@ class Pushes:
         return self._in_whole_counts(leader, upward)
 
     def _in_whole_counts(self, leader: int, upward: bool) -> Ints | None:
-        """The same for the leader alone, as an integer program with the pairs that are present together."""
+        """The same for the leader alone, as an integer program with the pairs that are present together: for the pushes that end in
+        fractions (a few in a hundred on z3)."""
         nobody = np.zeros(len(self.base), dtype=bool)
         presence, least = self.reader.presence_rows()
-        lower, upper = self._bounds()
         right = self.reader.right.astype(float)
-        program = Program(
-            cost=self._cost(leader, upward, nobody, nobody),
-            lower=lower,
-            upper=upper,
-            integer=np.ones(len(self.index), dtype=bool),
-            matrix=sp.csr_array(sp.vstack([self.matrix, sp.hstack([presence] * 3)], format="csr")),
-            low=np.concatenate([right, least]),
-            high=np.concatenate([right, np.full(len(least), np.inf)]),
+        highs = engine(
+            sp.csr_array(sp.vstack([self.matrix, sp.hstack([presence] * 3)], format="csr")),
+            self._bounds(),
+            (np.concatenate([right, least]), np.concatenate([right, np.full(len(least), np.inf)])),
+            whole=True,
         )
-        try:
-            found = np.round(self._counts(solve(program, Work(nodes=NODES)).x)).astype(np.int64)
-        except (WorkLimit, Infeasible):
+        highs.changeColsCost(len(self.index), self.index, self._cost(leader, upward, nobody, nobody))
+        stretches = answer(highs)
+        if stretches is None:
             return None
+        found = np.round(self._counts(stretches)).astype(np.int64)
         return found if self._arrived(found, leader, upward) and self.reader.fits(found) else None
 
     def _arrived(self, counts: Floats | Ints, leader: int, upward: bool) -> bool:
@@ -103,23 +99,3 @@ class Pushes:
         return np.concatenate([np.minimum(counts, LITTLE), middle, np.maximum(counts - self.base, 0)]).astype(
             float
         )
-
-    def _engine(self) -> highspy.Highs:
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (
-            ("output_flag", False),
-            ("solver", "simplex"),
-            ("threads", 1),
-            ("random_seed", 0),
-        ):
-            highs.setOptionValue(option, value)
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = self.matrix.shape
-        lp.col_cost_ = np.zeros(self.matrix.shape[1])
-        lp.col_lower_, lp.col_upper_ = self._bounds()
-        lp.row_lower_ = lp.row_upper_ = self.reader.right.astype(float)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = self.matrix.indptr, self.matrix.indices
-        lp.a_matrix_.value_ = self.matrix.data
-        highs.passModel(lp)
-        return highs
