@@ -37,7 +37,7 @@ def suppressed(of: Layout, people: Sequence[int]) -> tuple[Ints, Flags]:
     return truth, suppress(model(of), truth, effort=Effort(moves=300)).hidden
 
 
-@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(populations())
 def test_one_mark_hides_every_small_count(population: tuple[Layout, list[int]]) -> None:
     of, people = population
