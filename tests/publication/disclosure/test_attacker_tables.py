@@ -44,7 +44,7 @@ def printed(counts: list[int], seed: int) -> tuple[Paper, list[int]]:
     return paper, made.truth.tolist()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(COUNTS, min_size=6, max_size=6), st.integers(0, 10**6))
 def test_it_finds_nothing_where_regions_overlap(counts: list[int], seed: int) -> None:
     paper, truth = printed(counts, seed)
