@@ -14,7 +14,8 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from gmsd_publication.http.page_model import gemeenten
-from tests.publication.conftest import Site
+from tests.publication.conftest import Site, open_site
+from tests.publication.methods import Proving
 from tests.publication.world import consent, populated, snapshot
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -213,6 +214,36 @@ async def test_on_paper_the_form_is_left_out(site: Site) -> None:
         await page.emulate_media(media="print")
         await expect(page.locator("#keuze")).to_be_hidden()
         await expect(page.get_by_role("table", name="Dezelfde cijfers")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_the_disclosure_test_can_be_read_and_opened(tmp_path: Path, width: int) -> None:
+    async with open_site(tmp_path, Proving()) as site:
+        await out(site)
+        async with opened(site, CHOICE, viewport={"width": width, "height": 900}) as page:
+            section = page.get_by_role("region", name="Onthullingstoets")
+            await expect(
+                section.get_by_text("is bewezen dat het echte aantal er niet uit volgt")
+            ).to_be_visible()
+            tested = section.get_by_role("table", name="Alle cijfers van deze uitgave, per niveau")
+            assert await tested.locator("tbody th").all_text_contents() == [
+                "Nederland", "Provincie", "Gemeente", "Wijk", "Buurt", "Zelf uit te rekenen",
+            ]  # fmt: skip
+            open_ = section.get_by_role("table", name="Wat u wel kunt afleiden")
+            assert "0 tot en met 4" in await open_.inner_text()
+            await expect(section.get_by_text("Wie de geheime sleutel heeft")).to_be_hidden()
+            await section.locator("summary").focus()
+            await page.keyboard.press("Enter")
+            await expect(section.get_by_text("Wie de geheime sleutel heeft")).to_be_visible()
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            await audit(page)
+            await _keep(page, f"toets-{width}.png")
+            # What was opened stays open when the next release arrives.
+            await out(site, "b", seed=5)
+            await expect(section.get_by_text("Getoetst samen met uitgave 1.")).to_be_visible()
+            link = str(await section.get_by_role("link", name="De hele toets").get_attribute("href"))
+            async with httpx.AsyncClient() as client:
+                assert (await client.get(site.url + link)).json()["nummer"] == 2
 
 
 async def test_gemeenten_are_offered_by_name(site: Site) -> None:

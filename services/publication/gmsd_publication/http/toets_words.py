@@ -5,7 +5,7 @@ would be a figure.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gmsd_contracts.catalogue import Level
 from gmsd_contracts.cells import DERIVED_LEVEL
@@ -40,12 +40,13 @@ _ALWAYS = (
 _METHODS = {
     "sleutelafronding": Method(
         promises=(
-            "Elk cijfer, en elk aantal dat u daaruit kunt uitrekenen (een rest, een verschil, een aanvulling), laat de ruimte die hieronder "
-            "staat, tenzij openbare feiten die beperken; dat staat er dan bij.",
+            "Bij elk cijfer, en bij elk aantal dat u daaruit kunt uitrekenen (een rest, een verschil, een aanvulling), kan het echte aantal "
+            "tot {room} hoger zijn en, als er geen 0 staat, tot {room} lager, tenzij openbare feiten dat beperken; hoe vaak dat zo is staat "
+            "in de toets.",
             "Getallen die bij elkaar horen tellen op: delen en totaal zijn samen afgerond.",
             "Een teken hangt alleen af van het getal dat er staat. Of er echt niemand is, of een paar mensen, blijkt nergens uit.",
-            "Wie de rekenwijze kent weet niet meer dan wie haar niet kent: elk aantal binnen de ruimte had onder een andere sleutel "
-            "dezelfde publicatie kunnen geven.",
+            "Dat geldt ook voor wie de rekenwijze kent: elk van die aantallen had onder een andere sleutel dezelfde publicatie kunnen "
+            "geven.",
             "Een cijfer van het fijnste niveau waarvan de gegevens niet veranderden, verandert in een volgende uitgave niet. Totalen "
             "kunnen meebewegen met wat wel veranderde.",
         ),
@@ -69,8 +70,11 @@ _UNKNOWN = Method((), _ALWAYS, ())
 
 
 def method(name: str) -> Method:
-    """The words of a method by its public name, such as sleutelafronding-5: the part before the base names the family."""
-    return _METHODS.get(name.rpartition("-")[0], _UNKNOWN)
+    """The words of a method by its public name, such as sleutelafronding-5: the family, and the base it rounds to."""
+    family, _, base = name.rpartition("-")
+    words = _METHODS.get(family, _UNKNOWN)
+    room = str(int(base) - 1) if base.isdigit() else ""
+    return replace(words, promises=tuple(text.replace("{room}", room) for text in words.promises))
 
 
 def level_words(level: str) -> str:
