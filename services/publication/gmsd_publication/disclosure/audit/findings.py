@@ -12,7 +12,7 @@ from gmsd_publication.disclosure.audit.propagation import Steps, propagate
 from gmsd_publication.disclosure.audit.start import first_table
 from gmsd_publication.disclosure.audit.system import System, system
 from gmsd_publication.disclosure.audit.verdicts import Known, Verdict, Wish, final, verdicts
-from gmsd_publication.disclosure.audit.witnesses import Witnesses, search
+from gmsd_publication.disclosure.audit.witnesses import Around, Witnesses, search
 from gmsd_publication.disclosure.errors import Contradictory, WorkLimit
 from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints, Model
 
@@ -23,10 +23,10 @@ Log = list[Steps | Sum]
 class Effort:
     """How much an audit may do: counts of work, never seconds, so that a repeated audit ends alike.
 
-    What is not finished is UNDECIDED. `rounds` of propagation; `linear` programs over blocks of `block_cells`, later, for
-    what is left, of `wide_cells`; `repairs` of the first table; `moves` to other tables, with each number of `companions`
-    in turn: blocks freed beside a cell's own. Three decide nearly everything and take milliseconds. `moves` 0 leaves out witnesses, so that nothing is SAFE: bounds alone, for
-    releases so large that only what they give away is looked for.
+    What is not finished is UNDECIDED. `rounds` of propagation; `linear` programs, over blocks of `block_cells` and later,
+    for what is left, of `wide_cells`; `repairs` of the first table; `moves` to other tables, `around` saying how far each
+    may reach, in turn (three companions decide nearly everything and take milliseconds), of `nodes` branches.
+    `moves` 0 leaves out witnesses, so that nothing is SAFE: bounds alone, where only what is given away is looked for.
     """
 
     rounds: int = 200
@@ -36,7 +36,7 @@ class Effort:
     iterations: int = 20_000
     repairs: int = 120
     moves: int = 6_000
-    companions: tuple[int, ...] = (3, 8, 24)
+    around: tuple[Around, ...] = (Around(3), Around(8), Around(24, alone=True))
     nodes: int = 20
 
 
@@ -164,12 +164,12 @@ class _Audit:
         if first is None:
             return
         self.found = Witnesses(self.now, first)
-        for attempt, companions in enumerate(self.effort.companions):
+        for attempt, around in enumerate(self.effort.around):
             wish = Wish(self.now.low, self.now.high, self.threshold)
             wanted = np.logical_or(*wish.open(self.found.least, self.found.most))
             order = np.flatnonzero(wanted)
             order = order[np.argsort(self.now.low[order] >= self.threshold, kind="stable")]
-            self.moves -= search(self.found, near, wish, order, companions, nodes, self.moves)
+            self.moves -= search(self.found, near, wish, order, around, nodes, self.moves)
             if attempt < len(self.effort.wide_cells):
                 left = np.logical_or(*wish.open(self.found.least, self.found.most))
                 self._push_blocks(self.effort.wide_cells[attempt], left)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gmsd_publication.disclosure.audit.moves import Neighbours, local
+from gmsd_publication.disclosure.audit.moves import KNOWN, Neighbours, local
 from gmsd_publication.disclosure.audit.system import System
 from gmsd_publication.disclosure.audit.verdicts import Wish
 from gmsd_publication.disclosure.audit.whole import solve
@@ -13,6 +13,27 @@ from gmsd_publication.disclosure.model import Ints
 
 URGENT = 64.0
 """What the cell asked for weighs against one of the others that are pushed along with it."""
+EVERYTHING = 2_000
+"""Cells that one program still decides in well under a second."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """What may change when a cell is pushed: its block, so many `companions`, and their totals.
+
+    `alone`: nothing else is pushed along, so that the program finds the cell's own end; in a system of at most
+    EVERYTHING unknown cells all of them may change.
+    """
+
+    companions: int
+    alone: bool = False
+
+    def free(self, near: Neighbours, cell: int, turn: int) -> Ints:
+        """The cells, sorted."""
+        unknown = np.flatnonzero(near.block_of != KNOWN)
+        if self.alone and len(unknown) <= EVERYTHING:
+            return unknown
+        return near.around(int(near.block_of[cell]), self.companions, turn)
 
 
 @dataclass
@@ -67,9 +88,9 @@ class Witnesses:
 
 
 def search(
-    found: Witnesses, near: Neighbours, wish: Wish, cells: Ints, companions: int, nodes: int, programs: int
+    found: Witnesses, near: Neighbours, wish: Wish, cells: Ints, around: Around, nodes: int, programs: int
 ) -> int:
-    """Take these cells in turn to what is wished, and whatever can go along; the number of programs used.
+    """Take these cells in turn to what is wished; the number of programs used.
 
     A cell that is not taken there stays as it is: that proves nothing.
     """
@@ -82,17 +103,14 @@ def search(
             if used >= programs:
                 return used
             used += 1
-            _push(found, wish, cell, upper, near.around(int(near.block_of[cell]), companions, used), nodes)
+            free = around.free(near, cell, used)
+            cost = np.zeros(len(free))
+            if not around.alone:
+                lower_open, higher_open = wish.of(free).open(found.least[free], found.most[free])
+                cost = lower_open.astype(float) - higher_open.astype(float)
+            cost[int(np.searchsorted(free, cell))] = -URGENT if upper else URGENT
+            try:
+                found.add(free, solve(local(found.given, found.current, free, cost), nodes))
+            except (Infeasible, WorkLimit):
+                continue
     return used
-
-
-def _push(found: Witnesses, wish: Wish, cell: int, upper: bool, free: Ints, nodes: int) -> None:
-    lower_open, higher_open = wish.of(free).open(found.least[free], found.most[free])
-    cost = lower_open.astype(float) - higher_open.astype(float)
-    cost[int(np.searchsorted(free, cell))] = -URGENT if upper else URGENT
-    program = local(found.given, found.current, free, cost)
-    try:
-        values = solve(program, nodes)
-    except (Infeasible, WorkLimit):
-        return
-    found.add(free, values)
