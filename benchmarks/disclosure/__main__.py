@@ -37,7 +37,8 @@ def main(
             "Others use this machine: times are too long; compare the ratios, and repeat when it is idle."
         )
     console.print(
-        "Every run has a process of its own on one core (the nation: two). Seconds are the task's, memory the whole process's."
+        "Every run has a process of its own on one core (the nation: two). Demands on time are held against processor seconds, "
+        "which on one thread are the clock's of an idle core (the nation: against the clock); memory is the whole process's."
     )
     data = Data(quick, min(sleutels, QUICK_KEYS) if quick else sleutels, float(grens))
     settings = {"only": chosen, "quick": quick, "keys": data.keys, "peer_seconds": grens}

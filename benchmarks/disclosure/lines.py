@@ -22,6 +22,7 @@ class Line:
     asked: str = ""
     met: bool | None = None
     seconds: float | None = None
+    wall: float | None = None
     peak_bytes: int | None = None
 
     @property
@@ -36,13 +37,15 @@ class Line:
 
 def told(goal: str, who: str, what: str, of: Run[Any], found: str = "") -> Line:
     """A line without a demand: what a run gave, or why it gave nothing."""
-    return Line(goal, who, what, of.trouble or found, seconds=of.seconds, peak_bytes=of.peak_bytes)
+    return Line(
+        goal, who, what, of.trouble or found, seconds=of.seconds, wall=of.wall, peak_bytes=of.peak_bytes
+    )
 
 
 def judged(goal: str, what: str, of: Run[Any], found: str, asked: str, met: bool) -> Line:
     """A line of ours that the goal demands; without an answer it is not met."""
     fine = not of.trouble and met
-    return Line(goal, "gmsd", what, of.trouble or found, asked, fine, of.seconds, of.peak_bytes)
+    return Line(goal, "gmsd", what, of.trouble or found, asked, fine, of.seconds, of.wall, of.peak_bytes)
 
 
 def skipped(goal: str, what: str, why: str) -> Line:

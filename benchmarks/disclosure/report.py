@@ -58,13 +58,14 @@ class Report:
 
 
 def _section(lines: Sequence[Line]) -> Table:
-    shown = table("", "", "what", "found", "asked", "", "s", "MB")
+    shown = table("", "", "what", "found", "asked", "", "cpu s", "s", "MB")
     for column in shown.columns[1:4]:
         column.justify, column.no_wrap, column.overflow = "left", False, "fold"
     for line in lines:
         shown.add_row(
             line.who, line.what, line.found, line.asked, line.verdict,
             "" if line.seconds is None else f"{line.seconds:,.2f}",
+            "" if line.wall is None else f"{line.wall:,.1f}",
             "" if line.peak_bytes is None else f"{line.peak_bytes / MEGABYTE:,.0f}",
         )  # fmt: skip
     return shown

@@ -23,26 +23,33 @@ LOOK = 0.05
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")} | {"POLARS_MAX_THREADS": "1"}
 
 
+WALL = 6
+"""Times its limit that a task may take by the clock when others use the machine too."""
+
+
 @dataclass(frozen=True)
 class Run(Generic[T]):
-    """`answer`: None when `trouble` says why there is none. `seconds`: the task alone, without start and imports.
+    """`answer`: None when `trouble` says why there is none.
 
-    `peak_bytes`: of the whole process, interpreter and libraries included; of all its processes together when it has several.
+    `seconds`: processor seconds of the task alone, without start and imports. With one thread that is what the clock says on an
+    idle core, and what others do at the same time hardly counts. `wall`: by the clock. `peak_bytes`: of the whole process,
+    interpreter and libraries included; of all its processes together when it has several.
     """
 
     answer: T | None
     seconds: float
+    wall: float
     peak_bytes: int
     trouble: str = ""
 
 
 def run(limit: float, task: Callable[P, T], *arguments: P.args, **none: P.kwargs) -> Run[T]:
-    """The task on one core, ended after `limit` seconds. `task` is a function of a module; arguments can be pickled."""
+    """The task on one core, ended after `limit` processor seconds. `task` is a function of a module; arguments can be pickled."""
     return run_on(1, limit, task, *arguments, **none)
 
 
 def run_on(cores: int, limit: float, task: Callable[P, T], *arguments: P.args, **none: P.kwargs) -> Run[T]:
-    """The same on several cores, for a task that has processes of its own."""
+    """The same on several cores, for a task that has processes of its own; `limit` counts for all of them together."""
     assert not none, "arguments are given by place"
     with TemporaryDirectory() as place:
         order, answer, complaint = (Path(place) / name for name in ("order", "answer", "complaint"))
@@ -52,30 +59,51 @@ def run_on(cores: int, limit: float, task: Callable[P, T], *arguments: P.args, *
             child = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **ONE_THREAD}, stdout=subprocess.DEVNULL, stderr=said
             )
-            seconds, sampled = _watch(child, limit)
+            seen = _watch(child, limit)
         if child.returncode == 0:
-            given, seconds, peak = pickle.loads(answer.read_bytes())
+            given, seconds, wall, peak = pickle.loads(answer.read_bytes())
             if isinstance(given, Refused):
-                return Run(None, seconds, peak, given.why)
-            return Run(given, seconds, max(peak, sampled))
-        if seconds >= limit:
-            return Run(None, seconds, sampled, f"stopped after {limit:.0f} s")
+                return Run(None, seconds, wall, peak, given.why)
+            return Run(given, seconds, wall, max(peak, seen.peak_bytes))
+        if seen.ended:
+            return Run(
+                None,
+                seen.seconds,
+                seen.wall,
+                seen.peak_bytes,
+                f"stopped after {seen.seconds:.0f} s ({seen.wall:.0f} by the clock)",
+            )
         last = complaint.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
-        return Run(None, seconds, sampled, f"ended with code {child.returncode}: {last[0]}")
+        why = f"ended with code {child.returncode}: {last[0]}"
+        return Run(None, seen.seconds, seen.wall, seen.peak_bytes, why)
 
 
-def _watch(child: "subprocess.Popen[bytes]", limit: float) -> tuple[float, int]:
-    """Wait, with an end. Seconds since the start, imports included, and the largest sum of sizes seen."""
-    began, peak = time.monotonic(), 0
+@dataclass
+class _Seen:
+    """Of a child and its children: processor seconds and clock since the start, the largest sum of sizes; whether it was `ended`."""
+
+    seconds: float = 0.0
+    wall: float = 0.0
+    peak_bytes: int = 0
+    ended: bool = False
+
+
+def _watch(child: "subprocess.Popen[bytes]", limit: float) -> _Seen:
+    """Wait, with an end."""
+    began, seen = time.monotonic(), _Seen()
     try:
-        while child.poll() is None and time.monotonic() - began < limit:
-            peak = max(peak, sum(_size(one) for one in _family(child.pid)))
+        while child.poll() is None and not seen.ended:
+            looks = [_look(one) for one in _family(child.pid)]
+            seen.seconds = max(seen.seconds, sum(seconds for seconds, _ in looks))
+            seen.peak_bytes = max(seen.peak_bytes, sum(size for _, size in looks))
+            seen.wall = time.monotonic() - began
+            seen.ended = seen.seconds >= limit or seen.wall >= WALL * limit
             time.sleep(LOOK)
     finally:
         for one in _family(child.pid) if child.poll() is None else []:
             one.kill()
         child.wait()
-    return time.monotonic() - began, peak
+    return seen
 
 
 def _family(pid: int) -> list[psutil.Process]:
@@ -86,8 +114,11 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _size(process: psutil.Process) -> int:
+def _look(process: psutil.Process) -> tuple[float, int]:
+    """Processor seconds and resident bytes."""
     try:
-        return int(process.memory_info().rss)
+        with process.oneshot():
+            times = process.cpu_times()
+            return times.user + times.system, int(process.memory_info().rss)
     except psutil.NoSuchProcess:
-        return 0
+        return 0.0, 0

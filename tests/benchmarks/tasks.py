@@ -12,3 +12,9 @@ def wait(seconds: float) -> float:
     """Take time."""
     time.sleep(seconds)
     return seconds
+
+
+def spin() -> None:
+    """Work without an end."""
+    while True:
+        pass

@@ -20,7 +20,7 @@ from benchmarks.disclosure.report import Report
 from benchmarks.disclosure.runs import run
 from benchmarks.disclosure.tasks import rounding
 from benchmarks.machine import machine
-from tests.benchmarks.tasks import wait, weigh
+from tests.benchmarks.tasks import spin, wait, weigh
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDED = 60.0
@@ -81,9 +81,12 @@ def test_a_child_weighs_what_it_holds_and_not_what_its_parent_does() -> None:
 
 
 def test_a_child_that_does_not_end_is_ended_and_said_to_be() -> None:
-    late = run(2, wait, 600.0)
+    late = run(1, spin)
     assert late.answer is None
-    assert late.trouble == "stopped after 2 s"
+    assert late.trouble.startswith("stopped after 1 s")
+    idle = run(0.5, wait, 600.0)
+    assert idle.answer is None and idle.wall < 60
+    assert idle.trouble.startswith("stopped after")
 
 
 def test_a_child_that_fails_says_why(small: Instance) -> None:

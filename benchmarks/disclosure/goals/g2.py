@@ -26,11 +26,26 @@ def measure(data: Data) -> list[Line]:
 
 def _optimum(data: Data, of: Instance) -> list[Line]:
     peer = run(data.grace, tau.round_table, jj.for_rounding(of), BASE, int(data.limit))
+    mine = run(data.patience, rounding.least, of.model, of.truth, None)
+    theirs = tau_error(of, peer)
+    wanted = OPTIMUM.get(of.name, theirs)
+    best, proved = (
+        (rounding.error(of.truth, mine.answer.values), mine.answer.proved) if mine.answer else (0, False)
+    )
+    found = f"{best:,}, {'proved' if proved else 'not proved'}"
     what = f"{of.name}: least Σ|err|"
-    return [
-        told(GOAL, f"{tau.NAME} RND, unit weights", what, peer, f"{tau_error(of, peer):,}"),
-        _ctrl(data, of),
+    lines = [judged(GOAL, what, mine, found, f"{wanted:,}, proved", proved and best == wanted)]
+    if of.name in OPTIMUM:
+        least = "at least " if peer.trouble else ""
+        ratio = f"tau's processor time is {least}{peer.seconds / mine.seconds:.1f} times ours"
+        lines.append(
+            judged(GOAL, f"{of.name}: beside tau RND", mine, ratio, "above 1", mine.seconds < peer.seconds)
+        )
+    peers = [
+        told(GOAL, f"{tau.NAME} RND, unit weights", what, peer, f"{theirs:,}"),
+        ctrl_line(GOAL, data, of),
     ]
+    return lines + peers
 
 
 def _default(data: Data, of: Instance) -> list[Line]:
@@ -55,10 +70,11 @@ def tau_error(of: Instance, peer: Run[Mapping[int, int]]) -> int:
     )
 
 
-def _ctrl(data: Data, of: Instance) -> Line:
+def ctrl_line(goal: str, data: Data, of: Instance) -> Line:
+    """CtrlRound on the same tables."""
     peer = run(data.limit, ctrl.round_table, of.rows, of.columns, COUNT, of.margins, BASE)
     found = ""
     if peer.answer:
         away = np.abs(published_by(of, peer.answer) - of.truth)
         found = f"{away.sum():,}; {np.count_nonzero(away >= BASE)} cells are {BASE} or more away, at most {away.max()}"
-    return told(GOAL, ctrl.NAME, f"{of.name}: Σ|err|", peer, found)
+    return told(goal, ctrl.NAME, f"{of.name}: Σ|err|", peer, found)

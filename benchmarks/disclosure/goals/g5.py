@@ -59,7 +59,12 @@ def _tau(data: Data, of: Instance) -> Line:
     ]
     what = f"{of.name}: RND three times, scattered, 1 seed"
     found = [np.array([one.answer[cell] for cell in range(of.model.size)]) for one in done if one.answer]
-    total = Run[None](None, sum(one.seconds for one in done), max(one.peak_bytes for one in done))
+    total = Run[None](
+        None,
+        sum(one.seconds for one in done),
+        sum(one.wall for one in done),
+        max(one.peak_bytes for one in done),
+    )
     if len(found) < len(exact):
         return told(GOAL, tau.NAME, what, total, "no answer for every release")
     trial = series.alone(of.model, exact, found)

@@ -6,8 +6,11 @@ from hashlib import blake2b
 import numpy as np
 
 from gmsd_publication.disclosure.model import Ints, Model
+from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.nearest import Asked, round_whole
-from gmsd_publication.disclosure.rounding.targets import numbers, targets
+from gmsd_publication.disclosure.rounding.optimum import Optimum, optimum
+from gmsd_publication.disclosure.rounding.program import Work
+from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
 
 
 def key(number: int) -> bytes:
@@ -15,10 +18,25 @@ def key(number: int) -> bytes:
     return blake2b(f"bench-disclosure {number}".encode(), digest_size=32).digest()
 
 
-def keyed(model: Model, truth: Ints, number: int) -> Ints:
-    """The default mode: published counts [n] under key `number`."""
-    wanted = targets(truth, model.base, numbers(key(number), model.names))
-    return round_whole(model, Asked(truth, wanted, np.zeros(model.size, dtype=bool), truth))
+def wanted(model: Model, truth: Ints, number: int) -> Targets:
+    """What key `number` asks for."""
+    return targets(truth, model.base, numbers(key(number), model.names)[alike(model, truth)])
+
+
+def keyed(model: Model, truth: Ints, number: int, rounds: int | None = None) -> Ints:
+    """The default mode: published counts [n] under key `number`; `rounds` of search where the table is too large for a proof."""
+    asked = Asked(truth, wanted(model, truth, number), np.zeros(model.size, dtype=bool), truth)
+    return round_whole(model, asked, work(rounds))
+
+
+def least(model: Model, truth: Ints, rounds: int | None) -> Optimum:
+    """The rounding of least error: proved for small tables, the best of so many neighbourhoods for large ones."""
+    return optimum(model, truth, work(rounds))
+
+
+def work(rounds: int | None) -> Work | None:
+    """The library's own amount, or so many rounds of search."""
+    return None if rounds is None else Work(rounds=rounds)
 
 
 def error(truth: Ints, publication: Ints) -> int:
