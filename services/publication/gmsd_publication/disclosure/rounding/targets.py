@@ -15,15 +15,18 @@ NUMBER_BITS = 48
 is exact and no machine can round it otherwise."""
 COST_UNITS = 1000
 TIE_UNITS = 100
+LEAN_UNITS = 450
+"""How much dearer an unlikely target is to give up than a likely one. Asked alike, cells drift from r/base towards the nearer
+multiple, for a flip that lowers the error helps its neighbours too; this brings them back (16 keys of the reference release:
+the standard deviation of a cell's own bias falls from 0.37 to 0.25)."""
 
 
 @dataclass(frozen=True)
 class Targets:
     """`up` [n]: whether the target is the upper multiple (False where the truth is a multiple).
 
-    `cost` [n]: what the other neighbour costs, COST_UNITS and a little by the number: all cells are asked alike, and the secret
-    number decides between equals. Measured on z3: a cost by distance from the threshold or by error shrinks Σ|err| to 4 %
-    under its unbiased expectation, equal costs to 1 %.
+    `cost` [n]: what the other neighbour costs: COST_UNITS, more the less likely the target was, and a little by the number,
+    so that the secret number decides between equals.
     """
 
     up: np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -47,9 +50,10 @@ def numbers(key: bytes, identities: Iterable[str]) -> Ints:
 
 def targets(truth: Ints, base: Ints, number: Ints) -> Targets:
     """The upper multiple with probability remainder / base over the keys, so unbiased (Cox 1987)."""
-    threshold = (truth % base) << NUMBER_BITS
-    scaled = number * base
-    return Targets(up=scaled < threshold, cost=COST_UNITS + number % TIE_UNITS)
+    remainder = truth % base
+    up = number * base < remainder << NUMBER_BITS
+    unlikely = np.where(up, base - 2 * remainder, 2 * remainder - base)
+    return Targets(up, COST_UNITS + LEAN_UNITS * unlikely // base + number % TIE_UNITS)
 
 
 def aimed_at(publication: Ints, truth: Ints, base: Ints) -> Targets:
