@@ -98,7 +98,8 @@ def _matching(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair |
     """Two people with this overlap who can be spared in different parts of the total."""
     inside = sides >= 0
     plenty = {
-        code: int(np.where(inside, crowd.room(Person(0, 1 << bit)), 0).sum()) for code, bit in kind.bits.items()
+        code: int(np.where(inside, crowd.room(Person(0, 1 << bit)), 0).sum())
+        for code, bit in kind.bits.items()
     }
     for rank in range(len(kind.bits)):
         first, second = _two(kind, overlap, plenty, rank)
@@ -150,7 +151,8 @@ def _apart(
         masks = [_apart(kind, part, shared, plenty, rank) for part in common]
         return sum(mask[0] for mask in masks), sum(mask[1] for mask in masks)
     best = sorted(
-        ((leaf.code, part.code) for part in node.parts for leaf in part.leaves()), key=lambda pair: -plenty[pair[0]]
+        ((leaf.code, part.code) for part in node.parts for leaf in part.leaves()),
+        key=lambda pair: -plenty[pair[0]],
     )
     leaf, part = best[rank % len(best)]
     other = next(code for code, outer in best if outer != part)

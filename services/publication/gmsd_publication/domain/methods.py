@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
+from gmsd_publication.domain.keyed import KeyedRounding
 from gmsd_publication.domain.protection import NearestFive, Protection
 
 Secret = Callable[[], bytes]
 """Reads the rounding key, and complains when there is none; a method that needs no key never asks."""
 
 METHODS: Mapping[str, Callable[[Secret], Protection]] = {
+    KeyedRounding.name: lambda key: KeyedRounding(key()),
     NearestFive.name: lambda key: NearestFive(),
 }
-DEFAULT_METHOD = NearestFive.name
+DEFAULT_METHOD = KeyedRounding.name

@@ -100,19 +100,16 @@ def _rows(kind: Kind, people: Population, name: str) -> Iterator[tuple[object, .
 def _totals(family: Family) -> Iterator[tuple[int, Ints]]:
     """Places of double counts, the innermost totals first, with the part of the total that each finest place lies in."""
     inside = {
-        child: parent
-        for parent, children, computed in family.sums
-        for child in (*children, computed)
-        if child is not None
+        place: one.total for one in family.sums for place in (*one.parts, one.computed) if place is not None
     }
-    for parent, _, computed in reversed(family.sums):
-        if computed is None or not family.places[computed].name.startswith(TWICE):
+    for one in reversed(family.sums):
+        if one.sign > 0 or one.computed is None:
             continue
         sides = np.full(len(family.finest), -1, dtype=np.int64)
         for number, place in enumerate(family.finest.tolist()):
             at = place
-            while at in inside and inside[at] != parent:
+            while at in inside and inside[at] != one.total:
                 at = inside[at]
             if at in inside:
                 sides[number] = at
-        yield computed, sides
+        yield one.computed, sides

@@ -18,6 +18,8 @@ from gmsd_publication.domain.regions import Region, Regions
 from gmsd_publication.domain.relations import Relations, linked, relations
 
 REST, TWICE = "rest", "dubbel"
+UNKNOWN = -1
+"""Of a figure that a release did not have."""
 STEPS = {Level.BUURT: 0, Level.WIJK: 1, Level.GEMEENTE: 1, Level.PROVINCIE: 1, Level.LAND: 1}
 """K per level, declared: the finest level is never stepped; totals may be one base further away (disclosure.md 5.2, 5.7)."""
 
@@ -36,17 +38,27 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """total = its parts + sign · computed, place by place: sign 1 for what is left in no part, −1 for what was counted twice."""
+
+    total: int
+    parts: tuple[int, ...]
+    computed: int | None
+    sign: int
+
+
+@dataclass(frozen=True)
 class Family:
     """Linked indicators with their places. `cells` [places, slots].
 
-    `sums`: (total, its parts, the computed place that makes them add up, or None), by place; outer totals first.
+    `sums`: outer totals first.
     `finest` places hold people; every other figure is a sum of theirs.
     """
 
     indicators: tuple[Indicator, ...]
     relations: Relations
     places: tuple[Place, ...]
-    sums: tuple[tuple[int, list[int], int | None], ...]
+    sums: tuple[Sum, ...]
     finest: Ints
     cells: Ints
 
@@ -129,7 +141,7 @@ class _Part:
         self.at = self.cells[place, slot]
         self.truth = np.zeros(self.cells.shape, dtype=np.int64)
         self.truth[place, slot] = placed["count"].to_numpy()
-        compute(self.tree, self.truth)
+        fill_computed(self.tree.sums, self.truth)
         self.published = np.zeros(len(self.tree.places), dtype=bool)
         self.published[list(self.tree.number.values())] = True
 
@@ -148,9 +160,7 @@ class _Part:
         """[places, slots]: a figure in which nobody counts twice has no double counts, by definition."""
         upper = np.full(self.cells.shape, UNBOUNDED)
         once = np.setdiff1d(np.arange(self.width), self.relations.twice)
-        double = [i for i, place in enumerate(self.tree.places) if place.name.startswith(TWICE)]
-        twice = np.array(double, dtype=np.int64)
-        upper[np.ix_(twice, once)] = 0
+        upper[np.ix_(self.tree.double, once)] = 0
         return upper
 
     def equations(self) -> list[sp.coo_array]:
@@ -168,28 +178,21 @@ class _Part:
         return np.stack([own[:, pairs[:, 0]].ravel(), own[:, pairs[:, 1]].ravel()], axis=1)
 
     def _outside(self) -> sp.coo_array:
-        pairs = [
-            (parent, child)
-            for parent, children, computed in self.tree.sums
-            if computed is not None and self.tree.places[computed].name.startswith(TWICE)
-            for child in children
-        ]
+        pairs = [(one.total, part) for one in self.tree.sums if one.sign < 0 for part in one.parts]
         at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         cells = self.cells[:, np.array(self.relations.twice, dtype=np.int64)][at]  # [pairs, 2, slots]
         columns = np.moveaxis(cells, 1, 2).reshape(-1, 2)
         rows = np.repeat(np.arange(len(columns)), 2)
         data = np.tile([1, -1], len(columns))
-        return sp.coo_array((data, (rows, columns.ravel())), shape=(len(columns), int(self.cells.flat[-1]) + 1))
-
-    def _regular(self) -> Ints:
-        return np.array(
-            [i for i, place in enumerate(self.tree.places) if not place.name.startswith(TWICE)],
-            dtype=np.int64,
+        return sp.coo_array(
+            (data, (rows, columns.ravel())), shape=(len(columns), int(self.cells.flat[-1]) + 1)
         )
 
+    def _regular(self) -> Ints:
+        return np.setdiff1d(np.arange(len(self.tree.places)), self.tree.double)
+
     def _within(self, rows: Sequence[dict[int, int]], twice: Sequence[dict[int, int]]) -> list[sp.coo_array]:
-        regular = self._regular()
-        double = np.setdiff1d(np.arange(len(self.tree.places)), regular)
+        regular, double = self._regular(), self.tree.double
         end = int(self.cells.flat[-1]) + 1
         found = []
         for group, places in ((rows, regular), (twice, double)):
@@ -206,11 +209,11 @@ class _Part:
     def _sums(self) -> sp.coo_array:
         rows, columns, signs = [], [], []
         slots = np.arange(self.width)
-        for number, (parent, children, computed) in enumerate(self.tree.sums):
-            members, sign = [parent, *children], [1] + [-1] * len(children)
-            if computed is not None:
-                members.append(computed)
-                sign.append(1 if self.tree.places[computed].name.startswith(TWICE) else -1)
+        for number, one in enumerate(self.tree.sums):
+            members, sign = [one.total, *one.parts], [1] + [-1] * len(one.parts)
+            if one.computed is not None:
+                members.append(one.computed)
+                sign.append(-one.sign)
             rows.append(np.tile(number * self.width + slots, len(members)))
             columns.append(self.cells[members].ravel())
             signs.append(np.repeat(sign, self.width))
@@ -224,21 +227,27 @@ class _Part:
 class Tree:
     """Open regions in one another, with the computed places between them.
 
-    `sums`: (parent, children, computed place or None) by place number. `number`: place of each region.
+    `number`: place of each region. `double`: places of double counts. `sums`, `finest`: as in Family.
     """
 
     def __init__(self, regions: Sequence[Region], twice: bool, start: int, width: int, block: int) -> None:
         self.places: list[Place] = []
         self.number: dict[str, int] = {}
         self.parents: list[int] = []
-        self.sums: list[tuple[int, list[int], int | None]] = []
+        self.sums: list[Sum] = []
         self.finest: list[int] = []
+        self._double: list[int] = []
         self._start, self._width, self._block = start, width, block
         self._children = _children(regions)
         self._twice = twice
         for region in self._children.pop(None, []):
             top = self._new_block(TOP)
             self._grow(self._add(region.code, region.level, top), region, top, top)
+
+    @property
+    def double(self) -> Ints:
+        """[k] places of double counts."""
+        return np.array(self._double, dtype=np.int64)
 
     def _new_block(self, parent: int) -> int:
         self.parents.append(parent)
@@ -251,30 +260,32 @@ class Tree:
     def _grow(self, parent: int, region: Region, own: int, inside: int | None) -> None:
         """The country and its provinces are decided together; below, each region's parts once the region is."""
         children = self._children.get(region.code, [])
+        self.number[region.code] = parent
         if not children:
             self.finest.append(parent)
-            self.number[region.code] = parent
             return
-        self.number[region.code] = parent
         block = inside if inside is not None else self._new_block(own)
         numbers = [self._add(child.code, child.level, block) for child in children]
-        computed = None
+        computed, sign = None, 1
         if region.level is Level.GEMEENTE:
             computed = self._add(f"{REST} {region.code}", region.level, block)
             self.finest.append(computed)
         elif self._twice and len(children) > 1 and region.level in (Level.LAND, Level.PROVINCIE):
-            computed = self._add(f"{TWICE} {region.code}", region.level, block)
-        self.sums.append((parent, numbers, computed))
+            computed, sign = self._add(f"{TWICE} {region.code}", region.level, block), -1
+            self._double.append(computed)
+        self.sums.append(Sum(parent, tuple(numbers), computed, sign))
         for child, number in zip(children, numbers, strict=True):
             self._grow(number, child, block, None)
 
 
-def compute(tree: Tree, figures: Ints) -> None:
-    """Fill in what follows from the figures [places, slots] of regions: what is left of each total, or counted twice in it."""
-    for parent, children, computed in tree.sums:
-        if computed is not None:
-            left = figures[parent] - figures[children].sum(axis=0)
-            figures[computed] = -left if tree.places[computed].name.startswith(TWICE) else left
+def fill_computed(sums: Sequence[Sum], figures: Ints) -> None:
+    """What is left of each total, or counted twice in it, from the figures [places, slots] of regions; UNKNOWN where one is."""
+    for one in sums:
+        if one.computed is not None:
+            parts = figures[list(one.parts)]
+            left = one.sign * (figures[one.total] - parts.sum(axis=0))
+            known = (figures[one.total] != UNKNOWN) & (parts != UNKNOWN).all(axis=0)
+            figures[one.computed] = np.where(known, left, UNKNOWN)
 
 
 def _children(regions: Sequence[Region]) -> dict[str | None, list[Region]]:

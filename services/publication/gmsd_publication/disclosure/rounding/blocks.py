@@ -44,23 +44,31 @@ def round_blocks(
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide(values[trunk.cells], work)
     trees = [_Tree.of(model, asked, blocks) for blocks in _subtrees(model.parents, depth, cut)]
+    closed = []
     for done, (tree, decided) in enumerate(_decided(trees, values, work, workers), start=1):
-        values[tree.cells[: tree.own]] = decided
+        if decided is None:
+            closed.append(tree)
+        else:
+            values[tree.cells[: tree.own]] = decided
         if progress is not None:
             progress(done, len(trees))
+    # In a fixed order, whichever worker was first: each changes totals that the next one meets.
+    for tree in sorted(closed, key=lambda tree: int(tree.cells[0])):
+        tree.reopen(model, asked, values, work)
     return values
 
 
 def _decided(
     trees: Sequence["_Tree"], values: Ints, work: Work | None, workers: Executor | None
-) -> Iterator[tuple["_Tree", Ints]]:
+) -> Iterator[tuple["_Tree", Ints | None]]:
+    """Each tree with the values of its own cells; None when nothing fits under what was decided above it."""
     if workers is None:
         for tree in trees:
-            yield tree, tree.decide(values[tree.cells], work)
+            yield tree, tree.attempt(values[tree.cells], work)
         return
     # The largest first: a city that comes last would leave the other workers idle.
     order = sorted(trees, key=lambda tree: -tree.own)
-    running = {workers.submit(tree.decide, values[tree.cells], work): tree for tree in order}
+    running = {workers.submit(tree.attempt, values[tree.cells], work): tree for tree in order}
     for future in as_completed(running):
         yield running[future], future.result()
 
@@ -97,51 +105,84 @@ class _Tree:
             self._decide_block(block, values, work)
         return values[: self.own]
 
-    def _decide_block(self, block: int, values: Ints, work: Work | None) -> None:
-        for blocks, free, steps in self._attempts(block):
-            if not free.any():
-                return
-            try:
-                _settle(self._rows_of(blocks, free, steps), self.asked, values, work)
-                return
-            except (Infeasible, WorkLimit) as refused:
-                last = refused
-        raise last
+    def attempt(self, values: Ints, work: Work | None) -> Ints | None:
+        """`decide`, or None."""
+        try:
+            return self.decide(values, work)
+        except (Infeasible, WorkLimit):
+            return None
 
-    def _attempts(self, block: int) -> Iterator[tuple[list[int], Flags, bool]]:
-        """Blocks whose rows count, cells to decide, and whether totals may step: the narrowest first."""
+    def reopen(self, model: Model, asked: Asked, values: Ints, work: Work | None) -> None:
+        """Decide the tree together with the totals over it, all the way up; what lies beside it stays. Changes `values`.
+
+        Raises Infeasible, WorkLimit.
+        """
+        free = np.zeros(model.size, dtype=bool)
+        free[self.cells] = True  # its own, and the totals its rows look at
+        every = np.ones(len(model.parents), dtype=bool)
+        _first_that_fits(model, [(_upward(model, free), every)], asked, values, work)
+
+    def _decide_block(self, block: int, values: Ints, work: Work | None) -> None:
         own = self.model.block == block
-        yield [block], own, False
-        yield [block], own, True
+        if own.any():
+            _first_that_fits(self.model, self._attempts(block, own), self.asked, values, work)
+
+    def _attempts(self, block: int, own: Flags) -> Iterator[tuple[Flags, Flags]]:
+        """Which cells to decide: those of the block; then with the totals over them, and with more and more of what lies beside.
+
+        And which blocks' rows hold: those that were decided before, and these.
+        """
+        blocks = np.arange(len(self.model.parents))
+        yield own, blocks == block
         parent = int(self.model.parents[block])
         if parent == TOP:
             return
-        beside = [other for other in np.flatnonzero(self.model.parents == parent) if other != block]
+        beside = [int(other) for other in np.flatnonzero(self.model.parents == parent) if other != block]
         beside.sort(key=lambda other: -int(self.asked.truth[self.model.block == other].sum()))
+        inside = np.arange(self.model.size) < self.own
         for count in sorted({min(count, len(beside)) for count in (*BESIDE, len(beside))}):
-            blocks = [block, *(int(other) for other in beside[:count])]
-            free = np.isin(self.model.block, blocks) | self._totals(blocks, parent)
-            yield [*blocks, parent], free, False
-            yield [*blocks, parent], free, True
+            opened = np.isin(blocks, [block, *beside[:count]])
+            yield _upward(self.model, opened[self.model.block]) & inside, opened | (blocks < block)
 
-    def _totals(self, blocks: Sequence[int], parent: int) -> Flags:
-        """What stands directly over these blocks, and what nobody publishes there: it gives way first."""
-        rows = self.model.equations
-        over = np.unique(rows[np.flatnonzero(np.isin(self.model.block_of_rows(rows), blocks))].indices)
-        found: Flags = (self.model.block == parent) & ~self.model.published
-        found[over[self.model.block[over] == parent]] = True
-        return found
 
-    def _rows_of(self, blocks: Sequence[int], free: Flags, steps: bool) -> tuple[Model, Ints, int]:
-        model = self.model
-        part, cells = narrowed(
-            model, np.flatnonzero(free),
-            model.equations[np.flatnonzero(np.isin(model.block_of_rows(model.equations), blocks))],
-            model.implied[np.flatnonzero(np.isin(model.block_of_rows(model.implied), blocks))],
-            model.presence[np.isin(model.block[model.presence].max(axis=1), blocks)],
-        )  # fmt: skip
-        own = int(free.sum())
-        return (part if steps else _near(part, self.asked.truth[cells], own)), cells, own
+def _first_that_fits(
+    model: Model, attempts: Iterable[tuple[Flags, Flags]], asked: Asked, values: Ints, work: Work | None
+) -> None:
+    """Decide the first of some sets of cells that can be: with everything near its truth, then with the declared steps."""
+    refused: Infeasible | WorkLimit | None = None
+    for free, blocks in attempts:
+        own = np.flatnonzero(free)
+        rows = [
+            one[np.flatnonzero(_touching(one, free) & blocks[model.block_of_rows(one)])]
+            for one in (model.equations, model.implied)
+        ]
+        touched = free[model.presence].any(axis=1) & blocks[model.block[model.presence].max(axis=1)]
+        piece, cells = narrowed(model, own, rows[0], rows[1], model.presence[touched])
+        for rules in (_near(piece, asked.truth[cells], len(own)), piece):
+            try:
+                _settle((rules, cells, len(own)), asked, values, work)
+                return
+            except (Infeasible, WorkLimit) as refusal:
+                refused = refusal
+    if refused is not None:
+        raise refused
+
+
+def _upward(model: Model, free: Flags) -> Flags:
+    """With the totals over these cells, and what nobody publishes beside those: it gives way first."""
+    free, rows = free.copy(), model.equations
+    entry = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    deepest = model.block[rows.indices] == model.block_of_rows(rows)[entry]
+    while True:
+        # In a sum over regions the parts lie in its deepest block and stand with one sign, the total with the other.
+        sign = np.zeros(rows.shape[0], dtype=np.int64)
+        part = free[rows.indices] & deepest
+        sign[entry[part]] = rows.data[part]
+        over = (sign[entry] != 0) & ((rows.data == -sign[entry]) | ~model.published[rows.indices])
+        more = over & ~free[rows.indices]
+        if not more.any():
+            return free
+        free[rows.indices[more]] = True
 
 
 def _near(model: Model, truth: Ints, own: int) -> Model:
@@ -175,6 +216,12 @@ def _fits(model: Model, values: Ints, own: int) -> bool:
         and ((whole > 0) == (part > 0)).all()
         and ((values >= model.lower) & (values <= model.upper))[:own].all()
     )
+
+
+def _touching(rows: sp.csr_array, cells: Flags) -> Flags:
+    entry = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    found: Flags = np.bincount(entry, weights=cells[rows.indices], minlength=rows.shape[0]) > 0
+    return found
 
 
 def narrowed(

@@ -1,0 +1,56 @@
+"""The audit of a proved keyed release, in numbers: a function of the publication alone."""
+
+import numpy as np
+import polars as pl
+
+from gmsd_contracts.cells import DERIVED_LEVEL
+from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.domain.audit import AUDIT_COLUMNS
+from gmsd_publication.domain.release_model import Release
+
+DERIVED_ZERO, DERIVED = 2, 6
+"""Values that remain possible, less one, of a count that follows from published figures, such as how many of a total have a second
+category. At 0: two people of two categories each make it 2, and no figure moves by more than base − 1 = 4. Else the same, and
+base − 1 of them can be gone. It may be more; this is what holds for every kind."""
+
+
+def certified(release: Release, figures: pl.DataFrame, published: Ints) -> pl.DataFrame:
+    """AUDIT_COLUMNS. `figures`: protection.PROTECTED_COLUMNS; `published` [n]. Every cell of a release that has a proof is certified
+    (population.py): base − 1 more and, from the base on, base − 1 less."""
+    base = {one.id: one.base for family in release.families for one in family.indicators}
+    rows = figures.group_by("indicator", "moment", "level", maintain_order=True).agg(
+        cells=pl.len().cast(pl.Int64), zeros=pl.col("value").is_null().sum().cast(pl.Int64)
+    )
+    width = pl.col("indicator").cast(pl.String).replace_strict(base, return_dtype=pl.Int64) - 1
+    own = rows.with_columns(
+        pl.col("indicator", "moment", "level").cast(pl.String),
+        narrowest_zero=pl.when(pl.col("zeros") > 0).then(width),
+        narrowest=pl.when(pl.col("zeros") < pl.col("cells")).then(2 * width),
+    )
+    table = pl.concat([own, _derived(release, published, own.schema)])
+    nothing = [pl.lit(0, pl.Int64).alias(name) for name in ("exact", "small", "undecided", "limited")]
+    return table.with_columns(*nothing, certified="cells").select(AUDIT_COLUMNS)
+
+
+def _derived(release: Release, published: Ints, schema: pl.Schema) -> pl.DataFrame:
+    """Remainders, double counts and differences, under the first indicator of what they link and the moment of the first."""
+    model, found = release.model, []
+    first = (
+        np.minimum.reduceat(model.implied.indices, model.implied.indptr[:-1])
+        if model.implied.shape[0]
+        else np.zeros(0, dtype=np.int64)
+    )
+    values = model.implied @ published
+    for family in release.families:
+        start, end = int(family.cells.flat[0]), int(family.cells.flat[-1])
+        rows = values[(first >= start) & (first <= end)]
+        hidden = family.cells.ravel()[~model.published[family.cells.ravel()]]
+        both = np.concatenate([rows, published[hidden[model.upper[hidden] > 0]]])
+        if both.size:
+            zeros = int((both == 0).sum())
+            holder = family.indicators[0]
+            found.append(
+                (holder.id, holder.moments[0].value, DERIVED_LEVEL, len(both), zeros,
+                 DERIVED_ZERO if zeros else None, DERIVED if zeros < len(both) else None)
+            )  # fmt: skip
+    return pl.DataFrame(found, schema=schema, orient="row")

@@ -1,0 +1,138 @@
+"""`sleutelafronding`: keyed controlled rounding of a whole national release, with its proof (docs/disclosure.md)."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+import polars as pl
+
+from gmsd_contracts.catalogue import Attribute, Indicator
+from gmsd_publication.disclosure.errors import InputInvalid, NotProved
+from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.disclosure.proof.private import check_inside
+from gmsd_publication.disclosure.rounding.blocks import round_blocks
+from gmsd_publication.disclosure.rounding.nearest import Asked, satisfied
+from gmsd_publication.disclosure.rounding.targets import numbers, targets
+from gmsd_publication.disclosure.series import MARGIN_STEPS
+from gmsd_publication.domain.attributes import ATTRIBUTE
+from gmsd_publication.domain.certified import certified
+from gmsd_publication.domain.memory import Memory
+from gmsd_publication.domain.proof import proof
+from gmsd_publication.domain.protection import Earlier, Model, Progress, Protected, fingerprint, unobserved
+from gmsd_publication.domain.release_model import STEPS, Release, release_model
+
+SERIAL_CELLS = 50_000
+"""Below this a release is rounded in the process itself: starting two others takes about as long."""
+
+
+@dataclass(frozen=True)
+class KeyedRounding:
+    """Every count a multiple of its base near the truth, all of them additive, and each explicable by another truth under another key.
+
+    `key`: the secret of the series. `workers`: processes that round gemeenten side by side; the result does not depend on it.
+    """
+
+    key: bytes
+    workers: int = 2
+
+    name = "sleutelafronding-5"
+
+    @property
+    def settings(self) -> str:
+        """See Protection.settings."""
+        return f"key {fingerprint(self.key)}; base per indicator of the catalogue; steps {sorted(STEPS.values())}"
+
+    def protect(
+        self,
+        exact: pl.DataFrame,
+        model: Model,
+        earlier: Sequence[Earlier] = (),
+        progress: Progress = unobserved,
+    ) -> Protected:
+        """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid."""
+        _check_thresholds(model.catalogue)
+        release = release_model(exact, model.catalogue, model.regions)
+        release.model.check_truth(release.truth)
+        memory = Memory.of(release, exact, earlier)
+        steps = _declared(release, later=memory.any())
+        with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
+            asked = Asked(release.truth, self._targets(release, exact, model), *memory.kept(steps))
+            published = round_blocks(steps, asked, None, pool, progress)
+        _check(replace(release, model=steps), asked, published)
+        evidence = proof(release.families, published, steps.base)
+        figures = _figures(exact, published[release.order], model.catalogue)
+        declared = {level.value: step for level, step in STEPS.items()}
+        if memory.any():
+            declared = {level: step and MARGIN_STEPS[-1] for level, step in declared.items()}
+        return Protected(figures, certified(release, figures, published), evidence, declared)
+
+    def _targets(self, release: Release, exact: pl.DataFrame, model: Model):  # type: ignore[no-untyped-def]
+        """A number per published cell, by what it is: the same in every release of the period."""
+        text = exact.select(
+            pl.concat_str(
+                pl.lit(f"{model.product}|{model.period}"),
+                *(pl.col(name).cast(pl.String) for name in ("indicator", "moment", "category", "region")),
+                separator="|",
+            ).alias("identity")
+        )["identity"]
+        number = np.zeros(release.model.size, dtype=np.int64)
+        number[release.order] = numbers(self.key, text)
+        return targets(release.truth, release.model.base, number)
+
+
+def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
+    for indicator in catalogue:
+        if indicator.threshold != indicator.base:
+            raise InputInvalid(
+                f"{indicator.id}: base {indicator.base} and threshold {indicator.threshold} must be equal for keyed rounding"
+            )
+
+
+def _declared(release: Release, later: bool):  # type: ignore[no-untyped-def]
+    """The model with the steps of a later release, when there was one before: margins make room for what may not move."""
+    if not later:
+        return release.model
+    return replace(
+        release.model, steps=np.where(release.model.steps > 0, MARGIN_STEPS[-1], 0).astype(np.int64)
+    )
+
+
+def _check(release: Release, asked: Asked, published: Ints) -> None:
+    """Both halves that need the whole: the rules on what is public, and inside, the windows of the truth. Raises NotProved."""
+    if not satisfied(release.model, published):
+        raise NotProved("the publication does not obey the model")
+    wrong = check_inside(release.model, release.truth, published)
+    moved = np.flatnonzero(asked.fixed & (published != asked.given))
+    if moved.size:
+        wrong.append(f"{release.model.names[int(moved[0])]} did not change, and its figure did")
+    if wrong:
+        raise NotProved("; ".join(wrong))
+
+
+def _figures(exact: pl.DataFrame, values: Ints, catalogue: Sequence[Indicator]) -> pl.DataFrame:
+    marks = {
+        indicator.id: Attribute.BELOW if indicator.base == 5 else Attribute.BELOW_10
+        for indicator in catalogue
+    }
+    mark = pl.col("indicator").cast(pl.String).replace_strict(
+        {name: mark.value for name, mark in marks.items()}, return_dtype=ATTRIBUTE
+    )  # fmt: skip
+    shown = pl.col("value") > 0
+    return exact.with_columns(pl.Series("value", values, pl.Int64)).select(
+        "indicator", "moment", "region", "level", "category",
+        value=pl.when(shown).then("value"),
+        attribute=pl.when(shown).then(pl.lit(Attribute.SHOWN.value, ATTRIBUTE)).otherwise(mark),
+    )  # fmt: skip
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
+    if workers < 2:
+        yield None
+        return
+    # Spawned, not forked: the service has threads, and a fork would copy their locks.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool

@@ -1,0 +1,82 @@
+"""What earlier releases said of the cells of this one, and which figures therefore stay (disclosure.md 5.7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gmsd_publication.disclosure.model import Flags, Ints, Model
+from gmsd_publication.domain.protection import Earlier
+from gmsd_publication.domain.release_model import UNKNOWN, Release, fill_computed
+
+_KEY = ["indicator", "moment", "region", "category"]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of each cell [n] its figure in the last release that had it, and its exact count there; UNKNOWN where there was none.
+
+    Of remainders and double counts too, where the release had all figures they follow from. `expired` [n]: the figure is
+    known and its snapshot is gone.
+    """
+
+    release: Release
+    published: Ints
+    truth: Ints
+    expired: Flags
+
+    @classmethod
+    def of(cls, release: Release, exact: pl.DataFrame, earlier: Sequence[Earlier]) -> "Memory":
+        """`earlier`: oldest first; a later one is remembered over an earlier one."""
+        size = release.model.size
+        published, truth = np.full(size, UNKNOWN), np.full(size, UNKNOWN)
+        expired = np.zeros(size, dtype=bool)
+        rows = exact.select(_KEY).with_columns(cell=pl.Series(release.order))
+        for one in earlier:
+            values = _spread(release, rows, one.figures.with_columns(pl.col("value").fill_null(0)), "value")
+            counts = np.full(size, UNKNOWN)
+            if one.exact is not None:
+                counts = _spread(release, rows, one.exact, "count")
+            known = values != UNKNOWN
+            published[known], truth[known] = values[known], counts[known]
+            expired[known] = counts[known] == UNKNOWN
+        return cls(release, published, truth, expired)
+
+    def any(self) -> bool:
+        """Whether something came out before."""
+        return bool((self.published != UNKNOWN).any())
+
+    def kept(self, model: Model) -> tuple[Flags, Ints]:
+        """Cells that stay as they were [n], and as what [n].
+
+        A figure stays when its count did and everything it is the sum of stays. When the earlier count has expired, nobody knows;
+        then it stays while it lies within the window of the new count: an unchanged cell is kept for certain, and a figure that
+        moves tells that its count changed, which is weaker than when unchanged ones alone are kept.
+        """
+        window = model.base * (model.steps + 1)
+        near = abs(self.published - self.release.truth) < window
+        same = np.where(self.expired, near, self.truth == self.release.truth) & (self.published != UNKNOWN)
+        for family in self.release.families:
+            cells = family.cells
+            for one in reversed(family.sums):
+                members = [*one.parts] if one.computed is None else [*one.parts, one.computed]
+                same[cells[one.total]] &= same[cells[members]].all(axis=0)
+        fixed = same & model.published
+        for family in self.release.families:
+            # A remainder that did not change stays too, though nobody publishes it: else the total above would move for nothing.
+            lowest = family.cells[family.finest]
+            fixed[lowest] = same[lowest]
+        return fixed, np.where(fixed, self.published, 0)
+
+
+def _spread(release: Release, rows: pl.DataFrame, table: pl.DataFrame, column: str) -> Ints:
+    """A column of an earlier table over the cells, remainders and double counts computed as they are now."""
+    found = rows.join(table.select(*_KEY, column), on=_KEY, how="left", maintain_order="left")
+    values = np.full(release.model.size, UNKNOWN)
+    values[found["cell"].to_numpy()] = found[column].fill_null(UNKNOWN).to_numpy()
+    for family in release.families:
+        figures = values[family.cells]
+        fill_computed(family.sums, figures)
+        values[family.cells] = figures
+    return values
