@@ -11,6 +11,7 @@ import httpx
 import polars as pl
 import pyarrow as pa
 import pytest
+import structlog
 
 from gmsd_chassis.clock import ShiftedClock
 from gmsd_contracts.cells import AUDIT
@@ -19,6 +20,7 @@ from gmsd_publication import metrics
 from gmsd_publication.domain.audit import to_audit, untested
 from gmsd_publication.domain.protection import NearestFive
 from gmsd_publication.http import toets_words
+from gmsd_publication.press import Watch
 from tests.publication.conftest import Site, open_site
 from tests.publication.methods import Proving, Replaying, Suppressing
 from tests.publication.test_protection import made
@@ -245,3 +247,15 @@ async def test_progress_is_measured(tmp_path: Path) -> None:
         metrics.PROTECTION_PROGRESS.set(0, product="basis")
         await out(site)
         assert metrics.PROTECTION_PROGRESS.value(product="basis") == 1.0
+
+
+def test_progress_is_logged_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("gmsd_publication.press.time.monotonic", lambda: now)
+    watch = Watch("basis", PERIOD)
+    with structlog.testing.capture_logs() as lines:
+        for done in range(1, 97):
+            now += 0.25
+            watch(done, 96)
+    assert [line["done"] for line in lines] == [20, 40, 60, 80]
+    assert {(line["event"], line["parts"]) for line in lines} == {("protecting", 96)}
