@@ -1,7 +1,7 @@
 """`sleutelafronding`: keyed controlled rounding of a whole national release, with its proof (docs/disclosure.md)."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -10,18 +10,28 @@ import numpy as np
 import polars as pl
 
 from gmsd_contracts.catalogue import Attribute, Indicator
-from gmsd_publication.disclosure.errors import InputInvalid, NotProved
+from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
 from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.disclosure.model import Model as Rules
 from gmsd_publication.disclosure.proof.private import check_inside
+from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, satisfied
-from gmsd_publication.disclosure.rounding.targets import numbers, targets
+from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
 from gmsd_publication.disclosure.series import MARGIN_STEPS
 from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.certified import certified
 from gmsd_publication.domain.memory import Memory
 from gmsd_publication.domain.proof import proof
-from gmsd_publication.domain.protection import Earlier, Model, Progress, Protected, fingerprint, unobserved
+from gmsd_publication.domain.protection import (
+    REMEMBERED,
+    Earlier,
+    Model,
+    Progress,
+    Protected,
+    fingerprint,
+    unobserved,
+)
 from gmsd_publication.domain.release_model import STEPS, Release, release_model
 
 SERIAL_CELLS = 50_000
@@ -39,6 +49,8 @@ class KeyedRounding:
     workers: int = 2
 
     name = "sleutelafronding-5"
+
+    remembers = REMEMBERED
 
     @property
     def settings(self) -> str:
@@ -59,8 +71,8 @@ class KeyedRounding:
         memory = Memory.of(release, exact, earlier)
         steps = _declared(release, later=memory.any())
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
-            asked = Asked(release.truth, self._targets(release, exact, model), *memory.kept(steps))
-            published = round_blocks(steps, asked, None, pool, progress)
+            aims = self._targets(release, exact, model)
+            asked, published = _round(steps, release.truth, aims, memory, pool, progress)
         _check(replace(release, model=steps), asked, published)
         evidence = proof(release.families, published, steps.base)
         figures = _figures(exact, published[release.order], model.catalogue)
@@ -69,7 +81,7 @@ class KeyedRounding:
             declared = {level: step and MARGIN_STEPS[-1] for level, step in declared.items()}
         return Protected(figures, certified(release, figures, published), evidence, declared)
 
-    def _targets(self, release: Release, exact: pl.DataFrame, model: Model):  # type: ignore[no-untyped-def]
+    def _targets(self, release: Release, exact: pl.DataFrame, model: Model) -> Targets:
         """A number per published cell, by what it is: the same in every release of the period."""
         text = exact.select(
             pl.concat_str(
@@ -80,7 +92,7 @@ class KeyedRounding:
         )["identity"]
         number = np.zeros(release.model.size, dtype=np.int64)
         number[release.order] = numbers(self.key, text)
-        return targets(release.truth, release.model.base, number)
+        return targets(release.truth, release.model.base, number[alike(release.model, release.truth)])
 
 
 def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
@@ -91,7 +103,24 @@ def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
             )
 
 
-def _declared(release: Release, later: bool):  # type: ignore[no-untyped-def]
+def _round(
+    steps: Rules, truth: Ints, aims: Targets, memory: Memory, pool: Executor | None, progress: Progress
+) -> tuple[Asked, Ints]:
+    """With every unchanged figure kept; and if nothing adds up then, with unchanged totals of changed parts let go.
+
+    Why try the first: whoever knows that one file of a gemeente came anew knows which totals cannot have changed.
+    """
+    asked = Asked(truth, aims, *memory.kept(steps, totals=True))
+    try:
+        return asked, round_blocks(steps, asked, None, pool, progress)
+    except (Infeasible, WorkLimit):
+        if not memory.any():
+            raise
+    asked = Asked(truth, aims, *memory.kept(steps, totals=False))
+    return asked, round_blocks(steps, asked, None, pool, progress)
+
+
+def _declared(release: Release, later: bool) -> Rules:
     """The model with the steps of a later release, when there was one before: margins make room for what may not move."""
     if not later:
         return release.model

@@ -40,13 +40,14 @@ _ALWAYS = (
 _METHODS = {
     "sleutelafronding": Method(
         promises=(
-            "Bij elk cijfer, en bij elk aantal dat u daaruit kunt uitrekenen (een rest, een verschil, een aanvulling), kan het echte aantal "
-            "tot {room} hoger zijn en, als er geen 0 staat, tot {room} lager, tenzij openbare feiten dat beperken; hoe vaak dat zo is staat "
-            "in de toets.",
+            "Bij elk cijfer kan het echte aantal tot {room} hoger zijn en, als er geen 0 staat, tot {room} lager, tenzij openbare feiten dat "
+            "beperken; hoe vaak dat zo is staat in de toets.",
+            "Ook van een aantal dat u zelf kunt uitrekenen (een rest, een verschil, een aanvulling) blijven altijd meer waarden mogelijk; "
+            "hoeveel op zijn minst staat in de toets.",
             "Getallen die bij elkaar horen tellen op: delen en totaal zijn samen afgerond.",
             "Een teken hangt alleen af van het getal dat er staat. Of er echt niemand is, of een paar mensen, blijkt nergens uit.",
-            "Dat geldt ook voor wie de rekenwijze kent: elk van die aantallen had onder een andere sleutel dezelfde publicatie kunnen "
-            "geven.",
+            "Dit alles geldt ook voor wie de rekenwijze kent: onder een andere sleutel had een andere werkelijkheid dezelfde publicatie "
+            "kunnen geven.",
             "Een cijfer van het fijnste niveau waarvan de gegevens niet veranderden, verandert in een volgende uitgave niet. Totalen "
             "kunnen meebewegen met wat wel veranderde.",
         ),
