@@ -8,10 +8,14 @@ from gmsd_publication.disclosure.model import Ints
 from gmsd_publication.domain.audit import AUDIT_COLUMNS
 from gmsd_publication.domain.release_model import Release
 
-DERIVED_ZERO, DERIVED = 2, 6
-"""Values that remain possible, less one, of a count that follows from published figures, such as how many of a total have a second
-category. At 0: two people of two categories each make it 2, and no figure moves by more than base − 1 = 4. Else the same, and
-base − 1 of them can be gone. It may be more; this is what holds for every kind."""
+
+def derived_width(base: int) -> tuple[int, int]:
+    """Values that remain possible, less one, of a count that follows from published figures: at 0, and above.
+
+    The least of every kind, such as how many of a total have a second category. At 0: half of base − 1 people with two categories
+    each raise it so much, and no figure moves by more than base − 1. Above: the same, and base − 1 of them can be gone.
+    """
+    return (base - 1) // 2, (base - 1) // 2 + base - 1
 
 
 def certified(release: Release, figures: pl.DataFrame, published: Ints) -> pl.DataFrame:
@@ -49,8 +53,9 @@ def _derived(release: Release, published: Ints, schema: pl.Schema) -> pl.DataFra
         if both.size:
             zeros = int((both == 0).sum())
             holder = family.indicators[0]
+            at_zero, above = derived_width(holder.base)
             found.append(
                 (holder.id, holder.moments[0].value, DERIVED_LEVEL, len(both), zeros,
-                 DERIVED_ZERO if zeros else None, DERIVED if zeros < len(both) else None)
+                 at_zero if zeros else None, above if zeros < len(both) else None)
             )  # fmt: skip
     return pl.DataFrame(found, schema=schema, orient="row")

@@ -47,17 +47,17 @@ class Memory:
         """Whether something came out before."""
         return bool((self.published != UNKNOWN).any())
 
-    def kept(self, model: Model) -> tuple[Flags, Ints]:
+    def kept(self, model: Model, totals: bool) -> tuple[Flags, Ints]:
         """Cells that stay as they were [n], and as what [n].
 
-        A figure stays when its count did and everything it is the sum of stays. When the earlier count has expired, nobody knows;
+        A figure stays when its count did and, unless `totals`, everything it is the sum of stays. When the earlier count has expired, nobody knows;
         then it stays while it lies within the window of the new count: an unchanged cell is kept for certain, and a figure that
         moves tells that its count changed, which is weaker than when unchanged ones alone are kept.
         """
         window = model.base * (model.steps + 1)
         near = abs(self.published - self.release.truth) < window
         same = np.where(self.expired, near, self.truth == self.release.truth) & (self.published != UNKNOWN)
-        for family in self.release.families:
+        for family in () if totals else self.release.families:
             cells = family.cells
             for one in reversed(family.sums):
                 members = [*one.parts] if one.computed is None else [*one.parts, one.computed]

@@ -82,11 +82,11 @@ class Kind:
             figures[slots] = (has * people.count[:, None]).sum(axis=0)
         bits = 1 << np.arange(len(self.bits), dtype=np.int64)
         parts = (self.masks[:, None] & bits[None, :]) != 0
-        for number, slots in enumerate(self.held_slots):
+        for number, held_slots in enumerate(self.held_slots):
             spare_early = people.spare_early[number]
             for own, masks, spare in (
-                (slots[0], people.early, spare_early),
-                (slots[1], people.late, spare_early + people.spare_late[number]),
+                (held_slots[0], people.early, spare_early),
+                (held_slots[1], people.late, spare_early + people.spare_late[number]),
             ):
                 held = (((masks[:, None] & bits[None, :]) != 0) * people.count[:, None]).sum(axis=0) + spare
                 figures[own] = parts @ held

@@ -10,7 +10,8 @@ from gmsd_publication.disclosure.model import Ints, Model
 def alike(model: Model, truth: Ints) -> Ints:
     """[n] for each cell the cell whose number it takes: itself, or one (a finest one if there is) that it is tied to.
 
-    Two cells are tied when an equation sets one against the other and has no third that lies between multiples, or when they
+    Two cells are tied when an equation sets one against the other and has no third that lies between multiples (or a remainder
+    does that is 0: all of a total have the category, all of the period were there on the peildatum), or when they
     hold the same finest cells but for multiples: their remainders are equal and one cannot go up without the other. A person
     who is alone in a region stands in its total, in the region above, in every period: so many equal counts. With numbers of
     their own these vote, and the majority is almost certain: measured over 400 draws with 12 such cells, P(5 published | 1
@@ -18,7 +19,14 @@ def alike(model: Model, truth: Ints) -> Ints:
     `numbers(key, names)[alike(model, truth)]`. The proof does not mind which cells share: a move has one direction, so it
     asks the same of every number.
     """
-    ties = np.vstack([_set_against(model, truth), _same_parts(model, truth)])
+    tight = model.implied[np.flatnonzero(model.implied @ truth == 0)]
+    ties = np.vstack(
+        [
+            _set_against(model, model.equations, truth),
+            _set_against(model, tight, truth),
+            _same_parts(model, truth),
+        ]
+    )
     edges = sp.coo_array((np.ones(len(ties)), (ties[:, 0], ties[:, 1])), shape=(model.size, model.size))
     group = connected_components(edges, directed=False)[1]
     order = np.lexsort((np.arange(model.size), ~model.finest))
@@ -28,9 +36,8 @@ def alike(model: Model, truth: Ints) -> Ints:
     return found
 
 
-def _set_against(model: Model, truth: Ints) -> Ints:
-    """[t, 2] cells of opposite sign in an equation over published cells whose other cells are multiples."""
-    rows = model.equations
+def _set_against(model: Model, rows: sp.csr_array, truth: Ints) -> Ints:
+    """[t, 2] cells of opposite sign in a row over published cells that is 0 and whose other cells are multiples."""
     row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     between = truth[rows.indices] % model.base[rows.indices] != 0
     hidden = np.bincount(row, ~model.published[rows.indices], rows.shape[0])
