@@ -168,16 +168,22 @@ def after(jj: JJ, result: Suppression) -> JJ:
     return jj.suppressed(result.hidden, low, high)
 
 
+NEAR = 1e-6
+"""tau-ARGUS compares doubles exactly: on z3 it calls a cell unsafe whose highest is 4.999999999999998 and should be 5."""
+
+
 def agrees(jj: JJ, result: Suppression, path: Path) -> None:
-    """Same hidden cells; none unsafe; and what our tables show is possible lies within tau-ARGUS's intervals."""
-    rows = audited(after(jj, result), path)
+    """Same hidden cells, every level reached, and what our tables show lies within tau-ARGUS's intervals."""
+    hidden = after(jj, result)
+    rows = audited(hidden, path)
     assert sorted(rows) == np.flatnonzero(result.hidden[: jj.cells]).tolist()
     assert result.certificate is not None
     tables = result.certificate.tables
     for cell, row in rows.items():
-        assert not row["unsafe"]
-        assert row["min"] - 1e-6 <= tables[:, cell].min(initial=int(row["max"])) <= row["max"] + 1e-6
-        assert tables[:, cell].max(initial=int(row["min"] + 1e-6)) <= row["max"] + 1e-6
+        below, above, _ = hidden.levels[cell]
+        assert row["min"] <= row["value"] - below + NEAR and row["max"] >= row["value"] + above - NEAR
+        if len(tables):
+            assert row["min"] - NEAR <= tables[:, cell].min() and tables[:, cell].max() <= row["max"] + NEAR
 
 
 def test_tau_argus_audits_a_small_suppression_as_we_do(tmp_path: Path) -> None:
@@ -213,6 +219,18 @@ def test_tau_argus_agrees_on_any_small_table(
     agrees(jj, result, tmp_path_factory.mktemp("jj") / "hidden.jj")
 
 
+def test_a_file_may_ask_for_its_own_protection(tmp_path: Path) -> None:
+    text = TWO_BY_TWO.replace("1 20 20 s", "1 20 20 z").replace("100 1 2 0", "100 0.01 2 4")
+    jj = read_jj(io.StringIO(text))
+    asked = jj.protection()
+    assert np.flatnonzero(asked.cells).tolist() == [0] and np.flatnonzero(asked.kept).tolist() == [1]
+    assert (asked.low[0], asked.high[0]) == (2, 6)
+    hidden = suppress(jj.model, jj.truth, asked).hidden
+    assert not hidden[1]
+    rows = audited(jj.suppressed(hidden, asked.low, asked.high), tmp_path / "hidden.jj")
+    assert rows[0]["min"] <= 2 and rows[0]["max"] >= 6
+
+
 def test_a_rounded_table_is_written_as_one_that_needs_nothing(tmp_path: Path) -> None:
     jj = read_jj(io.StringIO(TWO_BY_TWO))
     values = np.array([5, 20, 25, 5, 10, 15, 10, 30, 40])
@@ -237,6 +255,7 @@ def test_the_reference_release_goes_there_and_back(name: str, tmp_path: Path) ->
 
 
 def test_tau_argus_audits_the_reference_release_as_we_do(tmp_path: Path) -> None:
+    """1,554 linear programs of theirs: 22 s of computing, the one test here that takes that long."""
     folder = os.environ.get("GMSD_SDC")
     if not folder:
         pytest.skip("GMSD_SDC names no folder with reference releases")

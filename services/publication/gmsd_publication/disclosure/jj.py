@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gmsd_publication.disclosure.jj_parser import UNLIMITED, Lines, parse
 from gmsd_publication.disclosure.model import UNBOUNDED, Flags, Ints, Model
+from gmsd_publication.disclosure.suppression.protection import Protection, interval
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +38,18 @@ class JJ:
     status: NDArray[np.str_]
     cost: Floats
     levels: Floats
+
+    def protection(self) -> Protection:
+        """What the file itself asks for: intervals for cells of status u by their lpl and upl, cells of status z kept.
+
+        What spl asks beyond lpl and upl is asked above; a level of less than a unit (0.01, "not exactly") by a whole one.
+        """
+        levels = np.zeros((self.model.size, 3), dtype=np.int64)
+        levels[: self.cells] = np.ceil(np.round(self.levels * 10.0**self.decimals, 6))
+        below, above, sliding = levels.T
+        short = np.maximum(sliding - below - above, 0)
+        letters = np.concatenate([self.status, np.full(self.model.size - self.cells, "s")])
+        return interval(self.model, self.truth, letters == "u", below, above + short, letters == "z")
 
     def suppressed(self, hidden: Flags, low: Ints, high: Ints) -> "JJ":
         """The file of a suppression. Hidden cells [n] are u where a value ≤ `low` or one ≥ `high` [n] has to be possible and

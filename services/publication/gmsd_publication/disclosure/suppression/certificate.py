@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmsd_publication.disclosure.errors import NotProved
+from gmsd_publication.disclosure.errors import Contradictory, NotProved
 from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.disclosure.suppression.protection import LITTLE, Protection
 from gmsd_publication.disclosure.suppression.reader import Reader, reader_of
@@ -76,9 +76,14 @@ class _Pushed:
         self.firm = reader.asked & (reader.lower > LITTLE) & (reader.upper >= self.base)
         self.exposed = reader.asked & (reader.upper < self.base)
         self.tables: list[Ints] = []
-        self.pushes.raise_floor(np.flatnonzero(self.firm))
         # Those that can be largest first: they are the likeliest to be found firm, and what is firm changes everything after.
         self.order = np.argsort(-reader.upper, kind="stable")
+        self.pushes.set_floor(self.firm)
+        if not self.pushes.possible():
+            self.firm[:] = False
+            self.pushes.set_floor(self.firm)
+            if not self.pushes.possible():
+                raise Contradictory("no table of counts fits the printed figures")
 
     def run(self) -> None:
         low, high = self._reached()
@@ -87,15 +92,27 @@ class _Pushed:
             side = high if upward else low
             leader = int(self.order[~side[self.order]][0])
             table = self.pushes.push(leader, upward, ~low, ~high)
-            if table is not None:
+            if table is None:
+                self._settle(leader, upward)
+                low, high = self._reached()
+            else:
                 self.tables.append(table)
                 low, high = low | (table <= LITTLE), high | (table >= self.base)
-                continue
-            (self.exposed if upward else self.firm)[leader] = True
-            self.pushes.raise_floor(np.flatnonzero(self.firm))
-            firm = self.firm
-            self.tables = [table for table in self.tables if (table[firm] >= self.base[firm]).all()]
-            low, high = self._reached()
+
+    def _settle(self, leader: int, upward: bool) -> None:
+        """A column that does not get where it should: firm when it can be large, else exposed."""
+        if upward:
+            self.exposed[leader] = True
+            return
+        self.firm[leader] = True
+        self.pushes.set_floor(self.firm)
+        self.tables = [table for table in self.tables if self._firm_in(table)]
+        if not self.tables and not self.pushes.possible():
+            self.firm[leader], self.exposed[leader] = False, True
+            self.pushes.set_floor(self.firm)
+
+    def _firm_in(self, table: Ints) -> bool:
+        return bool((table[self.firm] >= self.base[self.firm]).all())
 
     def _reached(self) -> tuple[Flags, Flags]:
         settled = ~self.reader.asked | self.firm | self.exposed
@@ -112,9 +129,13 @@ def verify(model: Model, printed: Ints, hidden: Flags, certificate: Certificate)
     """That a certificate proves what it says, from the print alone and without a solver. Raises NotProved."""
     tables = certificate.tables
     shown = model.published & ~hidden
-    every = entries(model, tables)
-    if tables.ndim != 2 or tables.shape[1] != model.size or certificate.covered.shape != every.shape[1:]:
+    if (
+        tables.ndim != 2
+        or tables.shape[1] != model.size
+        or len(certificate.covered) != len(entry_base(model))
+    ):
         raise NotProved("the certificate is of another model")
+    every = entries(model, tables)
     part, whole = tables[:, model.presence[:, 0]], tables[:, model.presence[:, 1]]
     for holds, what in (
         ((tables[:, shown] == printed[shown]).all(), "differs from what is printed"),

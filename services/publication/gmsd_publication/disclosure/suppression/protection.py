@@ -17,13 +17,15 @@ class Protection:
     """Per entry (the n cells, then the q implied counts): `cells` [n + q] that need protection, and for those a value ≤ `low`
     and one ≥ `high` [n + q] that fit the print.
 
-    `closed`: a hidden count that no reader can suspect of being small is taken to be known to be ≥ its base, and the others
-    stay protected all the same (package docstring). For counts; magnitudes have no such second reading.
+    `kept` [n + q]: not to be hidden, whatever it costs. `closed`: a hidden count that no reader can suspect of being small is taken to be
+    known to be ≥ its base, and the others stay protected all the same (package docstring). For counts; magnitudes have no such
+    second reading.
     """
 
     cells: Flags
     low: Ints
     high: Ints
+    kept: Flags
     closed: bool
 
 
@@ -34,18 +36,23 @@ def small_counts(model: Model, truth: Ints) -> Protection:
     known = np.concatenate([model.lower == model.upper, np.zeros(len(base) - model.size, dtype=bool)])
     asked = np.concatenate([model.published, np.ones(len(base) - model.size, dtype=bool)])
     little = np.full(len(base), LITTLE, dtype=np.int64)
-    return Protection((counts < base) & asked & ~known, little, base, closed=True)
+    nothing = np.zeros(len(base), dtype=bool)
+    return Protection((counts < base) & asked & ~known, little, base, nothing, closed=True)
 
 
-def interval(model: Model, truth: Ints, primary: Flags, below: Ints, above: Ints) -> Protection:
+def interval(
+    model: Model, truth: Ints, primary: Flags, below: Ints, above: Ints, kept: Flags | None = None
+) -> Protection:
     """Magnitudes in whole units: each primary cell [n] must be able to be `below` less and `above` more (lpl and upl).
+    `kept` [n]: cells that are printed whatever it costs.
 
-    Raises InputInvalid: a primary cell that is not published, a protection level under 0.
+    Raises InputInvalid: a primary cell that is not published or is kept, a protection level under 0.
     """
-    wrong = np.flatnonzero(primary & (~model.published | (below < 0) | (above < 0)))
+    kept = np.zeros(model.size, dtype=bool) if kept is None else kept
+    wrong = np.flatnonzero(primary & (~model.published | kept | (below < 0) | (above < 0)))
     if wrong.size:
         raise InputInvalid(
-            f"{model.names[wrong[0]]} is no published cell with protection levels of 0 or more"
+            f"{model.names[wrong[0]]} is no published cell that may be hidden, with protection levels of 0 or more"
         )
     implied = model.implied.shape[0]
     pad = np.zeros(implied, dtype=np.int64)
@@ -54,5 +61,6 @@ def interval(model: Model, truth: Ints, primary: Flags, below: Ints, above: Ints
         np.concatenate([primary, pad.astype(bool)]),
         np.concatenate([low, pad]),
         np.concatenate([high, pad]),
+        np.concatenate([kept, pad.astype(bool)]),
         closed=False,
     )

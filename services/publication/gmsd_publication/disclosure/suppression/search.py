@@ -13,6 +13,8 @@ from gmsd_publication.disclosure.suppression.system import System
 
 NEIGHBOURS = 5
 """Secondary columns given up together at most. On z3 five reach their best sooner than two or ten."""
+PATIENCE = 200
+"""Rounds without a lower value: on z3 the longest wait for the next was 60, and a small table is done long before its effort."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Search:
         self._extend(self.pattern, sides, None)
 
     def improve(self) -> None:
-        """Ruin and recreate until the effort is used up."""
-        while self.moves.asked < self.effort.moves:
+        """Ruin and recreate until the effort is used up, or PATIENCE rounds brought nothing."""
+        fruitless = 0
+        while self.moves.asked < self.effort.moves and fruitless < PATIENCE:
             secondary = np.flatnonzero(
                 (self.pattern.uses > 0) & ~self.pattern.always & (self.pattern.cost > 0)
             )
@@ -60,7 +63,9 @@ class Search:
             for side in lost:
                 if side in trial.moves:
                     trial.remove(side)
-            if self._extend(trial, self._still_asked(trial, lost), self.pattern.value):
+            kept = self._extend(trial, self._still_asked(trial, lost), self.pattern.value)
+            fruitless = 0 if kept and trial.value < self.pattern.value else fruitless + 1
+            if kept:
                 self.pattern = trial
 
     def _ruin(self, secondary: Ints) -> Ints:

@@ -71,7 +71,9 @@ def _search(model: Model, system: System, truth: Ints, protection: Protection, e
     cost[always] = 0
     # Columns nobody is interested in may take any value; those that are small already have no floor to fall through.
     floor = np.where(system.interesting() & (counts >= system.base) & protection.closed, system.base, 0)
-    search = Search(system, Moves(system, counts, floor), Pattern(always, cost, counts, low), effort)
+    kept = np.zeros(system.size, dtype=bool)
+    kept[system.column[protection.kept]] = True
+    search = Search(system, Moves(system, counts, floor, kept), Pattern(always, cost, counts, low), effort)
     try:
         search.start(
             [Side(int(at), int(high[at] - counts[at])) for at in np.flatnonzero(needs & (high > counts))]

@@ -3,7 +3,6 @@
 import numpy as np
 import scipy.sparse as sp
 
-from gmsd_publication.disclosure.errors import Contradictory
 from gmsd_publication.disclosure.model import Flags, Ints
 from gmsd_publication.disclosure.suppression.engine import Floats, answer, engine
 from gmsd_publication.disclosure.suppression.protection import LITTLE
@@ -30,22 +29,32 @@ class Pushes:
         right = reader.right.astype(float)
         self.highs = engine(self.matrix, self._bounds(), (right, right))
 
-    def raise_floor(self, columns: Ints) -> None:
+    def set_floor(self, firm: Flags) -> None:
         """From now on these hidden columns stay at or above their base."""
-        self.floor[columns] = self.base[columns]
+        self.floor = np.where(firm, self.base, 0)
         self.highs.changeColsBounds(len(self.index), self.index, *self._bounds())
+
+    def possible(self) -> bool:
+        """Whether any table, in fractions, fits the print and the floors."""
+        if not len(self.floor):
+            return not self.reader.right.any()
+        if (self.floor > self.reader.upper).any():
+            return False
+        self.highs.changeColsCost(len(self.index), self.index, np.zeros(len(self.index)))
+        self.highs.clearSolver()
+        return answer(self.highs) is not None
 
     def push(self, leader: int, upward: bool, down: Flags, up: Flags) -> Ints | None:
         """A table [h] in which hidden column `leader` is low, or high, and as many as come along of `down` and `up` [h] too.
 
-        None: no whole table has it, or none was found. Raises Contradictory when no table fits the print and the floors.
+        None: no whole table has it, or none was found.
         """
         cost = self._cost(leader, upward, down, up)
         self.highs.changeColsCost(len(self.index), self.index, cost)
         self.highs.clearSolver()
         stretches = answer(self.highs)
         if stretches is None:
-            raise Contradictory("no table of counts fits the printed figures and what follows from them")
+            return None
         found = self._counts(stretches)
         if not self._arrived(found, leader, upward):
             return None
