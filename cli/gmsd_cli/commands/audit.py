@@ -94,7 +94,7 @@ def audit(
             f"De tabellen spreken elkaar tegen: {error.detail}. Controleer --methode, de hiërarchie en de cijfers."
         ) from error
     except DisclosureError as error:
-        raise BadArgument(f"{error.detail[:1].upper()}{error.detail[1:]}.") from error
+        raise BadArgument(f"Niet te gebruiken: {error.detail}.") from error
     told = Told(findings)
     if als_json:
         typer.echo(json.dumps(_data(tables, findings, told, methode), ensure_ascii=False, indent=1))

@@ -1,6 +1,7 @@
 """The file that describes hierarchies, and how text files are read here."""
 
 import csv
+import errno
 import io
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gmsd_publication.disclosure.hierarchy import Hierarchy, Line
 
 REQUIRED = ("dimensie", "code", "ligt_in")
 OPTIONAL = ("naam", "indeling")
+WHY = {errno.ENOENT: "bestaat niet", errno.EISDIR: "is een map", errno.EACCES: "geen toegang"}
 
 
 def read(path: Path) -> dict[str, Hierarchy]:
@@ -58,7 +60,7 @@ def decoded(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise InputInvalid(f"{path.name}: niet te lezen ({type(error).__name__})") from error
+        raise InputInvalid(f"{path.name}: {WHY.get(error.errno or 0, 'niet te lezen')}") from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputInvalid(f"{path.name}, regel {line}: geen UTF-8; sla het bestand op als UTF-8") from error

@@ -36,7 +36,7 @@ class Effort:
     iterations: int = 20_000
     repairs: int = 120
     moves: int = 6_000
-    around: tuple[Around, ...] = (Around(3), Around(8), Around(24, alone=True))
+    around: tuple[Around, ...] = (Around(3), Around(8, alone=True), Around(24, True, everything=True))
     nodes: int = 20
 
 

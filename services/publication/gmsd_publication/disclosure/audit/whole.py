@@ -38,6 +38,10 @@ def solve(program: Whole, nodes: int) -> Ints:
         # Without slack costs are whole, and an answer less than 1 from the bound is the best.
         mip_abs_gap=1e-6 if slack else 0.999,
         mip_max_nodes=nodes,
+        # Cuts hardly move the bound of tables that add up; without them a program takes half the time.
+        mip_pool_soft_limit=10,
+        mip_pool_age_limit=3,
+        mip_pscost_minreliable=0,
         simplex_iteration_limit=ITERATIONS,
     )
     lp = highspy.HighsLp()

@@ -14,24 +14,25 @@ from gmsd_publication.disclosure.model import Ints
 URGENT = 64.0
 """What the cell asked for weighs against one of the others that are pushed along with it."""
 EVERYTHING = 2_000
-"""Cells that one program still decides in well under a second."""
+"""Cells that one program still decides in under a second."""
 
 
 @dataclass(frozen=True)
 class Around:
     """What may change when a cell is pushed: its block, so many `companions`, and their totals.
 
-    `alone`: nothing else is pushed along, so that the program finds the cell's own end; in a system of at most
-    EVERYTHING unknown cells all of them may change.
+    `alone`: nothing else is pushed along, so that the program finds the cell's own end. `everything`: in a system of at
+    most EVERYTHING unknown cells all of them may change.
     """
 
     companions: int
     alone: bool = False
+    everything: bool = False
 
     def free(self, near: Neighbours, cell: int, turn: int) -> Ints:
         """The cells, sorted."""
         unknown = np.flatnonzero(near.block_of != KNOWN)
-        if self.alone and len(unknown) <= EVERYTHING:
+        if self.everything and len(unknown) <= EVERYTHING:
             return unknown
         return near.around(int(near.block_of[cell]), self.companions, turn)
 
