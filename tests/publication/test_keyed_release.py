@@ -1,0 +1,62 @@
+"""Keyed rounding behind the seam: a release, the same truth again, a withdrawal, and what readers get of each."""
+
+from pathlib import Path
+
+import polars as pl
+
+from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased
+from gmsd_publication.domain.keyed import KeyedRounding
+from gmsd_publication.domain.methods import DEFAULT_METHOD, METHODS
+from gmsd_publication.http import toets
+from tests.publication.world import Stage, consent, populated, snapshot
+
+KEY = bytes(range(32))
+
+
+async def test_the_default_method_is_keyed_and_asks_for_its_key() -> None:
+    asked = []
+
+    def key() -> bytes:
+        asked.append(True)
+        return KEY
+
+    assert isinstance(METHODS[DEFAULT_METHOD](key), KeyedRounding) and asked
+
+
+async def test_another_key_is_another_release_of_the_same_truth(tmp_path: Path) -> None:
+    found = []
+    for place, key in enumerate((KEY, KEY, bytes(32))):
+        stage = Stage(tmp_path / str(place), protection=KeyedRounding(key))
+        await stage.say(await snapshot(stage.content, populated(5, people=300), "a"))
+        await stage.look()
+        (release,) = stage.log.said(PublicationReleased)
+        found.append((release.release_id, await stage.library.table(release.tables[0].content)))
+        stage.store.close()
+    assert found[0][0] == found[1][0] != found[2][0]
+    assert found[0][1].equals(found[1][1]) and not found[0][1].equals(found[2][1])
+
+
+async def test_the_life_of_a_keyed_release(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, protection=KeyedRounding(KEY))
+    for name in ("first", "again"):  # another snapshot of the same truth
+        await stage.say(await snapshot(stage.content, populated(5, people=300), name))
+        await stage.look()
+    await stage.say(consent("GM0344", False, 1))
+    await stage.look()
+    assert stage.log.said(PublicationHeld) == []
+    first, again, without = stage.log.said(PublicationReleased)
+    assert [one.tested_with for one in (first, again, without)] == [(), (1,), (1, 2)]
+    assert [table.table for table in without.tables] == ["U1", "U2", "P1", "regio", "toets", "bewijs"]
+    for one, other in zip(first.indicator_tables(), again.indicator_tables(), strict=True):
+        before = await stage.library.table(one.content)
+        assert before.equals(await stage.library.table(other.content))
+        assert before.filter(pl.col("value") % 5 != 0).height == 0
+        zeros = before.filter(pl.col("attribute").cast(pl.String) == "<5")
+        assert zeros.height and zeros["value"].null_count() == zeros.height
+    shown = (await stage.reading.releases())[0]
+    audit = await stage.reading.audit(shown)
+    assert audit is not None
+    assert audit["certified"].to_list() == audit["cells"].to_list()
+    document = toets.document(shown, audit, "", await stage.reading.before(shown))
+    assert document["stappen"] and document["betekenis"] and document["bewijs"]
+    stage.store.close()
