@@ -5,10 +5,12 @@ from pathlib import Path
 import polars as pl
 
 from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased
+from gmsd_publication.domain.consent import Policy
+from gmsd_publication.domain.identity import trigger_id
 from gmsd_publication.domain.keyed import KeyedRounding
 from gmsd_publication.domain.methods import DEFAULT_METHOD, METHODS
 from gmsd_publication.http import toets
-from tests.publication.world import Stage, consent, populated, snapshot
+from tests.publication.world import PERIOD, Stage, consent, populated, snapshot
 
 KEY = bytes(range(32))
 
@@ -23,17 +25,24 @@ async def test_the_default_method_is_keyed_and_asks_for_its_key() -> None:
     assert isinstance(METHODS[DEFAULT_METHOD](key), KeyedRounding) and asked
 
 
-async def test_another_key_is_another_release_of_the_same_truth(tmp_path: Path) -> None:
+async def test_the_same_key_gives_the_same_release_and_another_key_another_one(tmp_path: Path) -> None:
     found = []
-    for place, key in enumerate((KEY, KEY, bytes(32))):
-        stage = Stage(tmp_path / str(place), protection=KeyedRounding(key))
+    for place in range(2):
+        stage = Stage(tmp_path / str(place), protection=KeyedRounding(KEY))
         await stage.say(await snapshot(stage.content, populated(5, people=300), "a"))
         await stage.look()
         (release,) = stage.log.said(PublicationReleased)
-        found.append((release.release_id, await stage.library.table(release.tables[0].content)))
+        tables = [await stage.library.table(table.content) for table in release.indicator_tables()]
+        found.append((release.release_id, tables))
         stage.store.close()
-    assert found[0][0] == found[1][0] != found[2][0]
-    assert found[0][1].equals(found[1][1]) and not found[0][1].equals(found[2][1])
+    assert found[0][0] == found[1][0]
+    assert all(one.equals(other) for one, other in zip(found[0][1], found[1][1], strict=True))
+    triggers = {
+        trigger_id("basis", PERIOD, "a", KeyedRounding(key), Policy())
+        for key in (KEY, bytes(KEY), bytes(32), KEY + b"\0")
+    }
+    assert len(triggers) == 3
+    assert not [key for key in (KEY, bytes(32)) if key.hex() in KeyedRounding(key).settings]
 
 
 async def test_the_life_of_a_keyed_release(tmp_path: Path) -> None:
