@@ -25,6 +25,8 @@ SMALLEST, FIRST, LARGEST = 300, 1_800, 2_700
 """Cells of the groups in a neighbourhood. To LARGEST a program takes 0.1 s, one of 3,500 sometimes 10 s."""
 SHRINK, GROW = 0.8, 1.02
 NEARNESS = 0.01
+STUCK = 5
+"""Rounds without mending after which what is wrong may also move to another sum, where it may be easier to mend."""
 PENALTY = 5.0
 """Times the highest price, on top of a step: what one base beyond the neighbours costs while searching."""
 
@@ -68,10 +70,11 @@ class _Search:
         self.z = made.complete(self._rounded(relaxed.x, duals))
 
     def mended_and_improved(self) -> Ints:
-        size = float(FIRST)
+        size, stuck = float(FIRST), 0
         for _ in range(self.work.rounds):
-            before = self._cost(self.z)
-            optimal = self._improve(self._neighbourhood(size))
+            before, wrong = self._cost(self.z), int(self._beyond().sum())
+            optimal = self._improve(self._neighbourhood(size), roam=stuck >= STUCK)
+            stuck = stuck + 1 if 0 < wrong <= int(self._beyond().sum()) else 0
             if not optimal:
                 size = max(size * SHRINK, SMALLEST)
             elif self._cost(self.z) >= before:
@@ -127,7 +130,11 @@ class _Search:
         score = self.random.random_sample(self.groups) * 0.3
         if seeds.size:
             seed = seeds[int(self.random.random_sample() * len(seeds))]
-            score[made.reach.indices[made.reach.indptr[seed] : made.reach.indptr[seed + 1]]] += 10
+            under = np.zeros(self.groups)
+            under[made.reach.indices[made.reach.indptr[seed] : made.reach.indptr[seed + 1]]] = 1
+            # Those under the same small sums as these can take over what these give up.
+            related = made.reach.T @ ((made.reach @ under) / self.spread**2)
+            score += 10 * under + self.random.random_sample(self.groups) * related / related.max()
         if wrong.size:
             score += made.reach[wrong].T @ (1 / self.spread[wrong])
         order = np.argsort(-score, kind="stable")
@@ -135,17 +142,19 @@ class _Search:
         chosen[order[np.cumsum(self.cells_of[order]) <= max(size, self.cells_of[order[0]])]] = True
         return chosen
 
-    def _improve(self, chosen: Flags) -> bool:
+    def _improve(self, chosen: Flags, roam: bool = False) -> bool:
         """The cheapest z when the cells of the chosen groups, and what sums over them, may change. Whether it is proved.
 
-        A cell beyond its neighbours may stay there or come nearer, at a penalty; no other may go there. So z stays possible.
+        A cell beyond its neighbours may stay there or come nearer, at a penalty; no other may go there, unless what is wrong
+        may roam: then any sum over groups may, by one base. So z stays possible.
         """
         made, choices = self.made, self.choices
         free = np.append(chosen, False)[made.label]
         free[made.across[made.reach @ chosen.astype(np.int64) > 0]] = True
         cells = np.flatnonzero(free)
         z = self.z[cells]
-        bounds = np.minimum(choices.low[cells], z), np.maximum(choices.high[cells], z)
+        slack = np.isin(cells, made.across).astype(np.int64) * roam
+        bounds = np.minimum(choices.low[cells] - slack, z), np.maximum(choices.high[cells] + slack, z)
         layout = lay_out(self.rows, choices, cells, self.z, bounds)
         found = solve(layout.program, Work(nodes=1, iterations=self.work.iterations), layout.start(z))
         self.z = self.z.copy()

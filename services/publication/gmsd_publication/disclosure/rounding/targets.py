@@ -17,8 +17,8 @@ COST_UNITS = 1000
 TIE_UNITS = 100
 LEAN_UNITS = 450
 """How much dearer an unlikely target is to give up than a likely one. Asked alike, cells drift from r/base towards the nearer
-multiple, for a flip that lowers the error helps its neighbours too; this brings them back (16 keys of the reference release:
-the standard deviation of a cell's own bias falls from 0.37 to 0.25)."""
+multiple, for a flip that lowers the error helps its neighbours too. On the reference release Σ|err| is 2,031 asked alike (16
+keys) and 2,089 so (30 keys), where unbiased rounding expects 2,091."""
 
 
 @dataclass(frozen=True)
