@@ -69,7 +69,8 @@ def audit(
 ) -> None:
     """Reken na wat gepubliceerde tabellen samen prijsgeven, en leg elke onthulling uit.
 
-    Eindigt met 0 als er niets gevonden is, 1 bij onthullingen, 2 als de invoer niet klopt. Rekent met hoogstens 300.000 cellen.
+    Eindigt met 0 als er niets gevonden is, 1 bij onthullingen, 2 als de invoer niet klopt. Rekent met hoogstens 300.000 cellen;
+    boven 50.000 onbekende cellen wordt alleen naar onthullingen gezocht en is niets bewezen veilig.
     """
     from gmsd_cli.disclosures import Told
     from gmsd_publication.disclosure.audit import BOUNDS_ONLY, Effort
@@ -106,6 +107,7 @@ def audit(
 
 def _show(tables: "Published", findings: "Findings", told: "Told", method: Convention, shown: int) -> None:
     from gmsd_cli.disclosures import VERDICTS
+    from gmsd_publication.disclosure.audit import Verdict
 
     unpublished = int((~tables.model.published).sum())
     console.print(
@@ -121,6 +123,8 @@ def _show(tables: "Published", findings: "Findings", told: "Told", method: Conve
             if counts[verdict]
         ],
     )
+    if findings.witnesses is None and counts[Verdict.UNDECIDED]:
+        console.print("\nEr zijn geen tabellen gezocht of gevonden die laten zien wat veilig is.")
     cells = told.cells
     if not cells:
         console.print("\nGeen onthulling gevonden.")

@@ -304,8 +304,9 @@ def test_work_that_runs_out_leaves_cells_undecided() -> None:
     made = instances.gemeente(buurten=10, wijken=2, kinds=4, ages=2)
     few = audit(made.model, *nearest(made), Effort(moves=3, linear=5))
     assert few.counts()[Verdict.UNDECIDED] > 0
-    none = audit(made.model, *nearest(made), BOUNDS_ONLY)
-    assert none.witnesses is None and none.counts()[Verdict.SAFE] == 0
+    for effort in (BOUNDS_ONLY, Effort(witness_cells=20)):
+        none = audit(made.model, *nearest(made), effort)
+        assert none.witnesses is None and none.counts()[Verdict.SAFE] == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ class Convention(StrEnum):
     NEAREST_10 = "naastgelegen-10"
     """The same to 10, halves either way: v−5 to v+5."""
     THRESHOLD_NEAREST_5 = "drempel-naastgelegen-5"
-    """Counts under the threshold are hidden first, the others go to the nearest multiple of 5: never under the threshold."""
+    """Counts under the threshold are hidden first, the others go to the nearest multiple of 5: v says
+    v−2 to v+2 and never under the threshold; a printed 0 is nobody."""
     ROUNDED_5 = "afronden-5"
     """Up or down to a multiple of 5, by chance or so that sums hold: v says v−4 to v+4."""
     ROUNDED_10 = "afronden-10"

@@ -15,13 +15,6 @@ REACH = {
     Convention.ROUNDED_5: 4,
     Convention.ROUNDED_10: 9,
 }
-BASE = {
-    Convention.NEAREST_5: 5,
-    Convention.NEAREST_10: 10,
-    Convention.THRESHOLD_NEAREST_5: 5,
-    Convention.ROUNDED_5: 5,
-    Convention.ROUNDED_10: 10,
-}
 NO_FIGURE = -1
 
 

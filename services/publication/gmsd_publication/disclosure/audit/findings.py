@@ -26,7 +26,8 @@ class Effort:
     What is not finished is UNDECIDED. `rounds` of propagation; `linear` programs, over blocks of `block_cells` and later,
     for what is left, of `wide_cells`; `repairs` of the first table; `moves` to other tables, `around` saying how far each
     may reach, in turn (three companions decide nearly everything and take milliseconds), of `nodes` branches.
-    `moves` 0 leaves out witnesses, so that nothing is SAFE: bounds alone, where only what is given away is looked for.
+    `moves` 0, or more unknown cells than `witness_cells`, leaves out witnesses, so that nothing is SAFE: bounds alone,
+    where only what is given away is looked for.
     """
 
     rounds: int = 200
@@ -34,6 +35,7 @@ class Effort:
     wide_cells: tuple[int, ...] = (512, 4096)
     linear: int = 40_000
     iterations: int = 20_000
+    witness_cells: int = 50_000
     repairs: int = 120
     moves: int = 6_000
     around: tuple[Around, ...] = (Around(3), Around(8, alone=True), Around(24, True, everything=True))
@@ -108,7 +110,7 @@ class _Audit:
         self._propagate()
         small = (self.now.low < self.threshold) & (self.now.high > 0)
         self._push_blocks(self.effort.block_cells, small)
-        if self.moves:
+        if self.moves and int((self.now.low < self.now.high).sum()) <= self.effort.witness_cells:
             self._witness()
         return Findings(self.printed, self._known(), self.threshold, self.log, self.found)
 
