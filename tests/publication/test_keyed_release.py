@@ -1,4 +1,4 @@
-"""Keyed rounding behind the seam: a release, the same truth again, a withdrawal, and what readers get of each."""
+"""Keyed rounding behind the seam: a release, the same truth again, and what readers get of each."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from gmsd_publication.domain.identity import trigger_id
 from gmsd_publication.domain.keyed import KeyedRounding
 from gmsd_publication.domain.methods import DEFAULT_METHOD, METHODS
 from gmsd_publication.http import toets
-from tests.publication.world import PERIOD, Stage, consent, populated, snapshot
+from tests.publication.world import PERIOD, Stage, populated, snapshot
 
 KEY = bytes(range(32))
 
@@ -50,18 +50,17 @@ async def test_the_life_of_a_keyed_release(tmp_path: Path) -> None:
     for name in ("first", "again"):  # another snapshot of the same truth
         await stage.say(await snapshot(stage.content, populated(5, people=300), name))
         await stage.look()
-    await stage.say(consent("GM0344", False, 1))
-    await stage.look()
     assert stage.log.said(PublicationHeld) == []
-    first, again, without = stage.log.said(PublicationReleased)
-    assert [one.tested_with for one in (first, again, without)] == [(), (1,), (1, 2)]
-    assert [table.table for table in without.tables] == ["U1", "U2", "P1", "regio", "toets", "bewijs"]
+    first, again = stage.log.said(PublicationReleased)
+    assert [one.tested_with for one in (first, again)] == [(), (1,)]
+    assert [table.table for table in again.tables] == ["U1", "U2", "P1", "regio", "toets", "bewijs"]
     for one, other in zip(first.indicator_tables(), again.indicator_tables(), strict=True):
         before = await stage.library.table(one.content)
         assert before.equals(await stage.library.table(other.content))
         assert before.filter(pl.col("value") % 5 != 0).height == 0
         zeros = before.filter(pl.col("attribute").cast(pl.String) == "<5")
-        assert zeros.height and zeros["value"].null_count() == zeros.height
+        assert zeros["value"].null_count() == zeros.height
+        assert zeros.height or one.table == "P1"
     shown = (await stage.reading.releases())[0]
     audit = await stage.reading.audit(shown)
     assert audit is not None
