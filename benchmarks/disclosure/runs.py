@@ -64,7 +64,8 @@ def run_on(cores: int, limit: float, task: Callable[P, T], *arguments: P.args, *
             given, seconds, wall, peak = pickle.loads(answer.read_bytes())
             if isinstance(given, Refused):
                 return Run(None, seconds, wall, peak, given.why)
-            return Run(given, seconds, wall, max(peak, seen.peak_bytes))
+            # The child's own clock leaves out its imports, but cannot see its workers.
+            return Run(given, seconds if cores == 1 else seen.seconds, wall, max(peak, seen.peak_bytes))
         if seen.ended:
             return Run(
                 None,

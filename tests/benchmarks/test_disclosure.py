@@ -45,7 +45,7 @@ def test_our_own_tables_are_the_same_every_time_and_add_up(small: Instance) -> N
 
 
 def test_tau_argus_rounds_what_it_is_given(small: Instance) -> None:
-    done = run(ENDED, tau.round_table, jj.for_rounding(small), BASE, 30)
+    done = run(ENDED, tau.round_table, jj.rounding(small.model, small.truth), BASE, 30)
     assert not done.trouble and done.answer is not None
     published = np.array([done.answer[cell] for cell in range(small.model.size)])
     assert rounding.violated(small.model, published) == 0

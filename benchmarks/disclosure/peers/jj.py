@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.disclosure.instances import BASE, Instance
-from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.disclosure.model import Ints, Model
 
 ROUNDED = re.compile(r"^\s*(\d+)\s+from\s+\S+\s+to\s+(\S+)\s*$")
 
@@ -19,11 +19,10 @@ class Asked:
     full: bool
 
 
-def for_rounding(of: Instance, truth: Ints | None = None) -> str:
-    """Every cell safe and of weight 1: controlled rounding then minimises the sum of the errors. `truth` [n]: other counts."""
-    counts = of.truth if truth is None else truth
-    cells = [f"{cell} {count} 1 s 0 {2 * counts.max()} 0 0 0" for cell, count in enumerate(counts)]
-    return _whole(of, cells)
+def rounding(model: Model, truth: Ints) -> str:
+    """Every cell safe and of weight 1: controlled rounding then minimises the sum of the errors."""
+    top = 2 * int(truth.max())
+    return _whole(model, [f"{cell} {count} 1 s 0 {top} 0 0 0" for cell, count in enumerate(truth)])
 
 
 def for_suppression(of: Instance, asked: Asked) -> str:
@@ -36,7 +35,7 @@ def for_suppression(of: Instance, asked: Asked) -> str:
         down, up = (f"{count}", f"{BASE - count}") if asked.full else ("0.01", "0.01")
         levels = f"{down} {up} 0" if small else "0 0 0"
         cells.append(f"{cell} {count} {asked.cost[cell]} {status} 0 {top} {levels}")
-    return _whole(of, cells)
+    return _whole(of.model, cells)
 
 
 def marked(text: str, secondary: Sequence[int]) -> str:
@@ -60,8 +59,8 @@ def suppressed(path: Path) -> list[int]:
     return [int(line.split()[0]) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _whole(of: Instance, cells: list[str]) -> str:
-    rows = of.model.equations
+def _whole(model: Model, cells: list[str]) -> str:
+    rows = model.equations
     sums = []
     for row in range(rows.shape[0]):
         at = slice(rows.indptr[row], rows.indptr[row + 1])
