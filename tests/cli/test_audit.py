@@ -138,7 +138,7 @@ def test_absent_rows_can_be_zero(tmp_path: Path) -> None:
         (
             SUPPRESSED + "M;hulp;18\n",
             HIERARCHY,
-            "regel 14: hier staat iets anders dan op tabel.csv, regel 12",
+            "regel 14: deze cel staat ook op tabel.csv, regel 12",
         ),
         (SUPPRESSED.replace("noord;alle;40", "noord;alle;41"), HIERARCHY, "De tabellen spreken elkaar tegen"),
         ("", HIERARCHY, "kolom aantal ontbreekt"),

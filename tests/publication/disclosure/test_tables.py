@@ -282,7 +282,7 @@ def test_left_out_combinations_can_be_zero_or_unknown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        (["W00,S00,3", "W00,S00,4"], "regel 3: hier staat iets anders dan op a.csv, regel 2"),
+        (["W00,S00,3", "W00,S00,3"], "regel 3: deze cel staat ook op a.csv, regel 2"),
         (["W00,S00,geheim"], "regel 2: geen geheel aantal"),
         (["W00,S00,-3"], "regel 2: geen geheel aantal"),
         (["W00,S00,12.5"], "regel 2: geen geheel aantal"),
@@ -297,6 +297,16 @@ def test_a_published_line_that_cannot_be_is_refused(lines: list[str], says: str,
     path.write_text("\n".join(["wijk,soort,aantal", *lines]))
     with pytest.raises(InputInvalid, match=says):
         published([path], described(instances.two_way_tables(2, 2)[1]))
+
+
+def test_files_that_differ_on_a_cell_are_refused_and_files_that_agree_are_linked(tmp_path: Path) -> None:
+    a, b, c = (tmp_path / f"{name}.csv" for name in "abc")
+    for path, figure in ((a, 3), (b, 3), (c, 4)):
+        path.write_text(f"wijk,aantal\nW00,{figure}\n")
+    hierarchies = described(instances.two_way_tables(2, 2)[1])
+    assert published([a, b], hierarchies).figures.tolist() == published([a], hierarchies).figures.tolist()
+    with pytest.raises(InputInvalid, match=r"c.csv, regel 2: hier staat iets anders dan op a.csv, regel 2"):
+        published([a, b, c], hierarchies)
 
 
 def test_figures_are_read_as_people_write_them(tmp_path: Path) -> None:

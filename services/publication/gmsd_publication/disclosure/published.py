@@ -51,7 +51,8 @@ def published(
     A file has a column per dimension, named as in the hierarchies, and figures in column `count`; a dimension it has
     no column for stands at its one top. Marks stand in place of a figure or in column `mark`: `<k`, or one of `hidden`.
     `absent_is_zero`: a combination that a file leaves out, of codes that it does have, is a count of 0.
-    Raises InputInvalid with file and line: unknown code or mark, no count, two different figures for one cell, too much.
+    Raises InputInvalid with file and line: unknown code or mark, no count, a cell twice in a file or
+    differently in two files, too much.
     """
     dimensions = list(hierarchies.values())
     check_size(dimensions)
@@ -138,10 +139,16 @@ def _cross(codes: Sequence[Sequence[int]], radix: Ints) -> Ints:
 
 
 def _merged(sheets: Sequence[Sequence[Figure]]) -> dict[tuple[int, ...], Figure]:
-    """One figure per cell. Raises InputInvalid when two lines print different things for one."""
+    """One figure per cell. Raises InputInvalid when a file has a cell twice, or two files print different things for one."""
     found: dict[tuple[int, ...], Figure] = {}
     for each in sheets:
+        own: dict[tuple[int, ...], Figure] = {}
         for figure in each:
+            if (twice := own.setdefault(figure.codes, figure)) is not figure:
+                raise InputInvalid(
+                    f"{figure.at}: deze cel staat ook op {twice.at}; "
+                    "is een kolom een dimensie die niet in de hiërarchie staat?"
+                )
             first = found.setdefault(figure.codes, figure)
             if (first.number, first.mark) != (figure.number, figure.mark):
                 raise InputInvalid(
