@@ -14,11 +14,13 @@ from rich.console import Console
 from benchmarks.disclosure.__main__ import main
 from benchmarks.disclosure.goals import GOALS
 from benchmarks.disclosure.instances import BASE, COUNT, Instance, own, published_by
+from benchmarks.disclosure.layouts import layout
 from benchmarks.disclosure.lines import Line, judged, told
 from benchmarks.disclosure.peers import ctrl, jj, tau
 from benchmarks.disclosure.report import Report
 from benchmarks.disclosure.runs import run
 from benchmarks.disclosure.tasks import rounding
+from benchmarks.disclosure.tasks.proof import disagreements
 from benchmarks.machine import machine
 from tests.benchmarks.tasks import spin, wait, weigh
 
@@ -42,6 +44,22 @@ def test_our_own_tables_are_the_same_every_time_and_add_up(small: Instance) -> N
     innermost = [int(row[COUNT]) for row in small.rows]
     assert np.array_equal(published_by(small, innermost), small.truth)
     assert max(small.truth) == sum(innermost)
+
+
+@pytest.mark.parametrize(
+    ("gemeenten", "deep", "cells"), [(1, False, 5_240), (1, True, 23_240), (2, False, 12_300)]
+)
+def test_a_gemeente_is_laid_out_as_disclosure_md_has_it(gemeenten: int, deep: bool, cells: int) -> None:
+    """Two gemeenten stand under two of twelve provinces and a country of 140 figures each."""
+    made = layout(gemeenten, deep)
+    assert made.model.size == len(made.truth) == len(list(made.model.names)) == cells
+    assert made.model.names[cells - 1] == list(made.model.names)[-1]
+    made.model.check()
+    made.model.check_truth(made.truth)
+
+
+def test_small_releases_agree_with_every_table_there_is() -> None:
+    assert disagreements(2) == (0, 0)
 
 
 def test_tau_argus_rounds_what_it_is_given(small: Instance) -> None:
