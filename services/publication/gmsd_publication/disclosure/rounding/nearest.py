@@ -15,10 +15,10 @@ __all__ = ["STEP_COST", "Asked", "aim", "round_part", "round_whole", "satisfied"
 def round_whole(model: Model, asked: Asked, work: Work | None = None) -> Ints:
     """Published values [n] of every cell at once. Raises Infeasible, WorkLimit.
 
-    Same counts, targets and work: same values. Up to LARGE cells the answer is proved nearest and, as costs carry a part of
-    the secret number, almost surely the only one, so it does not depend on the machine. A larger release is searched
-    (`search`), and a proof that outlasts its work ends with the best found: both are repeatable with the same solver build,
-    obey every row, and are not proved nearest.
+    Same counts, targets, work and solver build: same values. Up to LARGE cells the answer is proved nearest; costs carry a
+    part of the secret number to make ties rare, not impossible, and only a tie can depend on the machine. A larger release is
+    searched (`search`), and a proof that outlasts its work ends with the best found: both obey every row, repeat with the
+    same solver build, and are not proved nearest.
     """
     wanted = aim(model, asked)
     if satisfied(model, wanted):
