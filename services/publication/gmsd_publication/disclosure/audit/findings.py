@@ -38,7 +38,7 @@ class Effort:
     witness_cells: int = 50_000
     repairs: int = 120
     moves: int = 6_000
-    around: tuple[Around, ...] = (Around(3), Around(8, alone=True), Around(24, True, everything=True))
+    around: tuple[Around, ...] = (Around(3), Around(8), Around(16), Around(24, True, True))
     nodes: int = 20
 
 
@@ -166,12 +166,18 @@ class _Audit:
         if first is None:
             return
         self.found = Witnesses(self.now, first)
-        for attempt, around in enumerate(self.effort.around):
-            wish = Wish(self.now.low, self.now.high, self.threshold)
-            wanted = np.logical_or(*wish.open(self.found.least, self.found.most))
-            order = np.flatnonzero(wanted)
-            order = order[np.argsort(self.now.low[order] >= self.threshold, kind="stable")]
-            self.moves -= search(self.found, near, wish, order, around, nodes, self.moves)
-            if attempt < len(self.effort.wide_cells):
-                left = np.logical_or(*wish.open(self.found.least, self.found.most))
-                self._push_blocks(self.effort.wide_cells[attempt], left)
+        # Cells that may be small first, through every attempt: there the question is who, elsewhere only how many exactly.
+        small = self.now.low < self.threshold
+        for asked in (small, ~small):
+            for attempt, around in enumerate(self.effort.around):
+                order = np.flatnonzero(asked & self._open())
+                wish = Wish(self.now.low, self.now.high, self.threshold)
+                self.moves -= search(self.found, near, wish, order, around, nodes, self.moves)
+                if attempt < len(self.effort.wide_cells):
+                    self._push_blocks(self.effort.wide_cells[attempt], asked & self._open())
+
+    def _open(self) -> Flags:
+        """Cells of which the witnesses do not show all that the bounds leave."""
+        assert self.found is not None
+        wish = Wish(self.now.low, self.now.high, self.threshold)
+        return np.logical_or(*wish.open(self.found.least, self.found.most))
