@@ -110,7 +110,41 @@ def _matching(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair |
         count = int(min(room[place], beside[partner]))
         if count:
             return Pair(place, first, partner, second, count)
+    return _among(kind, crowd, overlap, sides)
+
+
+SOUGHT = 4_000
+"""Groups of people looked at for a pair, at most: pairs grow with the square, and a total with more has simpler people too."""
+
+
+def _among(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair | None:
+    """Two groups among those behind the figures that have exactly this overlap, whatever else each has."""
+    people = [
+        (place, int(early), int(late), int(count))
+        for place in np.flatnonzero((sides >= 0) & crowd.figures.any(axis=1)).tolist()
+        for early, late, count in _groups(kind.population(crowd.figures[place]))
+    ][:SOUGHT]
+    if not people:
+        return None
+    at = np.array(people, dtype=np.int64)
+    has = [(at[:, moment, None] & kind.masks) != 0 for moment in (1, 2)]  # [groups, codes]
+    wanted = [np.array([code in shared for code in kind.codes]) for shared in overlap]
+    able = np.flatnonzero(((has[0] >= wanted[0]) & (has[1] >= wanted[1])).all(axis=1))
+    for one in able.tolist():
+        exact = [
+            ((mine[able] & mine[one]) == want).all(axis=1) for mine, want in zip(has, wanted, strict=True)
+        ]
+        found = able[exact[0] & exact[1] & (sides[at[able, 0]] != sides[at[one, 0]])]
+        if found.size:
+            other = int(found[at[found, 3].argmax()])
+            count = int(min(at[one, 3], at[other, 3]))
+            first, second = (Person(int(at[k, 1]), int(at[k, 2])) for k in (one, other))
+            return Pair(int(at[one, 0]), first, int(at[other, 0]), second, count)
     return None
+
+
+def _groups(people: Population) -> Iterator[tuple[int, int, int]]:
+    yield from zip(people.early.tolist(), people.late.tolist(), people.count.tolist(), strict=True)
 
 
 def _overlaps(kind: Kind, doubles: Ints) -> list[tuple[Overlap, int]]:

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 
 from gmsd_contracts.catalogue import Attribute, Indicator
 from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
@@ -69,12 +70,12 @@ class KeyedRounding:
         release = release_model(exact, model.catalogue, model.regions)
         release.model.check_truth(release.truth)
         memory = Memory.of(release, exact, earlier)
-        steps = _declared(release, later=memory.any())
+        release = replace(release, model=_declared(release, later=memory.any()))
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
             aims = self._targets(release, exact, model)
-            asked, published = _round(steps, release.truth, aims, memory, pool, progress)
-        _check(replace(release, model=steps), asked, published)
-        evidence = proof(release.families, published, steps.base)
+            asked, published = _round(release, aims, memory, pool, progress)
+        _check(release, asked, published)
+        evidence = proof(release.families, published, release.model.base)
         figures = _figures(exact, published[release.order], model.catalogue)
         declared = {level.value: step for level, step in STEPS.items()}
         if memory.any():
@@ -104,20 +105,32 @@ def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
 
 
 def _round(
-    steps: Rules, truth: Ints, aims: Targets, memory: Memory, pool: Executor | None, progress: Progress
+    release: Release, aims: Targets, memory: Memory, pool: Executor | None, progress: Progress
 ) -> tuple[Asked, Ints]:
-    """With every unchanged figure kept; and if nothing adds up then, with unchanged totals of changed parts let go.
+    """With every unchanged figure kept and what we wish for; if nothing adds up then, with less of it.
 
-    Why try the first: whoever knows that one file of a gemeente came anew knows which totals cannot have changed.
+    Why keep totals whose parts changed: whoever knows that one file of a gemeente came anew knows which totals cannot have
+    changed. In the worlds by which the proof explains a publication the first attempt always fits, so that a later one was
+    needed is never told.
     """
-    asked = Asked(truth, aims, *memory.kept(steps, totals=True))
-    try:
-        return asked, round_blocks(steps, asked, None, pool, progress)
-    except (Infeasible, WorkLimit):
-        if not memory.any():
-            raise
-    asked = Asked(truth, aims, *memory.kept(steps, totals=False))
-    return asked, round_blocks(steps, asked, None, pool, progress)
+    wishing = _wishing(release)
+    refused: Infeasible | WorkLimit | None = None
+    for totals in (True, False) if memory.any() else (True,):
+        asked = Asked(release.truth, aims, *memory.kept(release.model, totals))
+        for rules, softer in ((wishing, release.model), (release.model, None)):
+            try:
+                return asked, round_blocks(rules, asked, None, pool, progress, softer)
+            except (Infeasible, WorkLimit) as refusal:
+                refused = refusal
+    raise refused or Infeasible("nothing was asked")
+
+
+def _wishing(release: Release) -> Rules:
+    """The model with what makes a proof easy to find: simple double counts, and none where hardly anybody is counted twice."""
+    model = release.model
+    few = release.doubles & (release.truth < 2 * model.base)
+    implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
+    return replace(model, implied=implied, implied_names=(), upper=np.where(few, 0, model.upper))
 
 
 def _declared(release: Release, later: bool) -> Rules:

@@ -54,7 +54,9 @@ class Relations:
 
     `equations`: signed sums that are 0. `counts`: signed sums that are counts, so not negative. `presence`: (part, whole).
     `twice`: positions of figures in which somebody may count in several gemeenten, and once above them; what holds between
-    the numbers of such counts too many: `twice_counts`, `twice_equations`.
+    the numbers of such counts too many: `twice_counts`, `twice_equations`. `twice_simple`: signed sums that are not negative when
+    people who count twice have one category at most in common, and the same at both moments: no fact, but what we would
+    rather publish, because such people are easily found behind the figures.
     """
 
     slots: Sequence[Slot]
@@ -64,6 +66,7 @@ class Relations:
     twice: list[int] = field(default_factory=list)
     twice_counts: list[Row] = field(default_factory=list)
     twice_equations: list[Row] = field(default_factory=list)
+    twice_simple: list[Row] = field(default_factory=list)
 
     def matrix(self, rows: Sequence[Row]) -> sp.csr_array:
         """Rows over the slots [len(rows), len(slots)]."""
@@ -148,10 +151,16 @@ def _across(found: Relations, at: Mapping[Slot, int], indicator: Indicator) -> N
         for node in root.inner():
             if len(node.parts) > 1:
                 found.twice_counts += [{of[node.code]: 1, of[part.code]: -1} for part in node.parts]
+                found.twice_simple.append(_surplus(of, node, -1))
             else:
                 found.twice_equations.append({of[node.code]: 1, of[node.parts[0].code]: -1})
     for early, late in _nested(indicator):
-        found.twice_counts += [{at[(*late, c)]: 1, at[(*early, c)]: -1} for c in indicator.cells()]
+        before = {code: at[(*early, code)] for code in indicator.cells()}
+        after = {code: at[(*late, code)] for code in indicator.cells()}
+        found.twice_counts += [{after[code]: 1, before[code]: -1} for code in indicator.cells()]
+        for node in root.inner():
+            if len(node.parts) > 1:
+                found.twice_simple.append(_surplus(after, node, -1) | _surplus(before, node, 1))
 
 
 def _held(found: Relations, at: Mapping[Slot, int], held: Indicator, holder: str) -> None:

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from gmsd_contracts.catalogue import Indicator, Level
 from gmsd_publication.disclosure.errors import NotAdditive
-from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Ints, Model
+from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Flags, Ints, Model
 from gmsd_publication.domain.regions import Region, Regions
 from gmsd_publication.domain.relations import Relations, linked, relations
 
@@ -65,9 +65,15 @@ class Family:
 
 @dataclass(frozen=True)
 class Release:
-    """`order` [published]: the cell of each row of the exact table. `truth` [n], the computed counts included."""
+    """`order` [published]: the cell of each row of the exact table. `truth` [n], the computed counts included.
+
+    `wishes` [w, n]: signed sums we would rather not publish as negative. No reader can count on them.
+    `doubles` [n]: which cells say how often people were counted twice.
+    """
 
     model: Model
+    wishes: sp.csr_array
+    doubles: Flags
     truth: Ints
     order: Ints
     families: tuple[Family, ...]
@@ -88,7 +94,11 @@ def release_model(exact: pl.DataFrame, catalogue: Sequence[Indicator], regions: 
     order = np.full(exact.height, -1, dtype=np.int64)
     for part in parts:
         order[part.rows] = part.at
-    return Release(_joined(parts, start), truth, order, tuple(families))
+    wishes = _stacked([piece for part in parts for piece in part.wishes()], start)
+    doubles = np.zeros(start, dtype=bool)
+    for part in parts:
+        doubles[part.cells[part.tree.double]] = True
+    return Release(_joined(parts, start), wishes, doubles, truth, order, tuple(families))
 
 
 class _Names(Sequence[str]):
@@ -177,34 +187,46 @@ class _Part:
         own = self.cells[self._regular()]
         return np.stack([own[:, pairs[:, 0]].ravel(), own[:, pairs[:, 1]].ravel()], axis=1)
 
+    def wishes(self) -> list[sp.coo_array]:
+        """That double counts are simple, and that nobody counts three times: of a total there are more once than twice."""
+        simple = self._templated(self.relations.twice_simple, self.tree.double)
+        pairs = [
+            (one.total, one.computed) for one in self.tree.sums if one.sign < 0 and one.computed is not None
+        ]
+        return [simple, self._differences(pairs)]
+
     def _outside(self) -> sp.coo_array:
-        pairs = [(one.total, part) for one in self.tree.sums if one.sign < 0 for part in one.parts]
+        return self._differences(
+            [(one.total, part) for one in self.tree.sums if one.sign < 0 for part in one.parts]
+        )
+
+    def _differences(self, pairs: Sequence[tuple[int, int]]) -> sp.coo_array:
+        """Rows: one place less another, for every figure in which somebody may count twice."""
         at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         cells = self.cells[:, np.array(self.relations.twice, dtype=np.int64)][at]  # [pairs, 2, slots]
         columns = np.moveaxis(cells, 1, 2).reshape(-1, 2)
         rows = np.repeat(np.arange(len(columns)), 2)
         data = np.tile([1, -1], len(columns))
-        return sp.coo_array(
-            (data, (rows, columns.ravel())), shape=(len(columns), int(self.cells.flat[-1]) + 1)
-        )
+        return sp.coo_array((data, (rows, columns.ravel())), shape=(len(columns), self._end))
+
+    @property
+    def _end(self) -> int:
+        return int(self.cells.flat[-1]) + 1
 
     def _regular(self) -> Ints:
         return np.setdiff1d(np.arange(len(self.tree.places)), self.tree.double)
 
     def _within(self, rows: Sequence[dict[int, int]], twice: Sequence[dict[int, int]]) -> list[sp.coo_array]:
-        regular, double = self._regular(), self.tree.double
-        end = int(self.cells.flat[-1]) + 1
-        found = []
-        for group, places in ((rows, regular), (twice, double)):
-            template = self.relations.matrix(group).tocoo()
-            shift = np.arange(len(places))[:, None] * template.shape[0]
-            columns = self.cells[places, 0][:, None] + template.col
-            data = np.broadcast_to(template.data, columns.shape)
-            shape = (len(places) * template.shape[0], end)
-            found.append(
-                sp.coo_array((data.ravel(), ((shift + template.row).ravel(), columns.ravel())), shape=shape)
-            )
-        return found
+        return [self._templated(rows, self._regular()), self._templated(twice, self.tree.double)]
+
+    def _templated(self, rows: Sequence[dict[int, int]], places: Ints) -> sp.coo_array:
+        """Rows over the figures of one place, for each of some places."""
+        template = self.relations.matrix(rows).tocoo()
+        shift = np.arange(len(places))[:, None] * template.shape[0]
+        columns = self.cells[places, 0][:, None] + template.col
+        data = np.broadcast_to(template.data, columns.shape)
+        shape = (len(places) * template.shape[0], self._end)
+        return sp.coo_array((data.ravel(), ((shift + template.row).ravel(), columns.ravel())), shape=shape)
 
     def _sums(self) -> sp.coo_array:
         rows, columns, signs = [], [], []
@@ -217,11 +239,10 @@ class _Part:
             rows.append(np.tile(number * self.width + slots, len(members)))
             columns.append(self.cells[members].ravel())
             signs.append(np.repeat(sign, self.width))
-        end = int(self.cells.flat[-1]) + 1
         if not rows:
-            return sp.coo_array((0, end), dtype=np.int64)
+            return sp.coo_array((0, self._end), dtype=np.int64)
         triple = np.concatenate(signs), (np.concatenate(rows), np.concatenate(columns))
-        return sp.coo_array(triple, shape=(len(self.tree.sums) * self.width, end))
+        return sp.coo_array(triple, shape=(len(self.tree.sums) * self.width, self._end))
 
 
 class Tree:
@@ -306,6 +327,11 @@ def _children(regions: Sequence[Region]) -> dict[str | None, list[Region]]:
     return found
 
 
+def _stacked(pieces: Sequence[sp.coo_array], size: int) -> sp.csr_array:
+    wide = [sp.coo_array((piece.data, piece.coords), shape=(piece.shape[0], size)) for piece in pieces]
+    return sp.vstack(wide, format="csr", dtype=np.int64) if wide else sp.csr_array((0, size), dtype=np.int64)
+
+
 def _joined(parts: Sequence[_Part], size: int) -> Model:
     def stacked(pieces: Sequence[sp.coo_array]) -> sp.csr_array:
         wide = [sp.coo_array((p.data, p.coords), shape=(p.shape[0], size)) for p in pieces]
@@ -321,8 +347,8 @@ def _joined(parts: Sequence[_Part], size: int) -> Model:
         place, slot = divmod(cell - int(part.cells.flat[0]), part.width)
         return " ".join((*part.relations.slots[slot], part.tree.places[place].name))
 
-    equations = stacked([piece for part in parts for piece in part.equations()])
-    implied = stacked([piece for part in parts for piece in part.implied()])
+    equations = _stacked([piece for part in parts for piece in part.equations()], size)
+    implied = _stacked([piece for part in parts for piece in part.implied()], size)
 
     def of_row(rows: sp.csr_array) -> Callable[[int], str]:
         def text(row: int) -> str:

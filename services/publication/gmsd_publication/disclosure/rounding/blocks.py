@@ -32,11 +32,12 @@ def round_blocks(
     work: Work | None = None,
     workers: Executor | None = None,
     progress: Progress | None = None,
+    softer: Model | None = None,
 ) -> Ints:
     """Published values [n]. The same for any number of workers. Raises Infeasible, WorkLimit, BrokenDecomposition."""
     model.check()
-    bounds = reach(model, asked)
-    model = replace(model, lower=np.maximum(model.lower, bounds[0]), upper=np.minimum(model.upper, bounds[1]))
+    models = [_within_reach(one, asked) for one in (model, softer) if one is not None]
+    model = models[0]
     depth = depths(model.parents)
     cut = max(1, int(depth.max(initial=0)) - 1)
     top = np.flatnonzero(depth < cut)
@@ -54,8 +55,13 @@ def round_blocks(
             progress(done, len(trees))
     # In a fixed order, whichever worker was first: each changes totals that the next one meets.
     for tree in sorted(closed, key=lambda tree: int(tree.cells[0])):
-        tree.reopen(model, asked, values, work)
+        tree.reopen(models, asked, values, work)
     return values
+
+
+def _within_reach(model: Model, asked: Asked) -> Model:
+    low, high = reach(model, asked)
+    return replace(model, lower=np.maximum(model.lower, low), upper=np.minimum(model.upper, high))
 
 
 def _decided(
@@ -112,15 +118,23 @@ class _Tree:
         except (Infeasible, WorkLimit):
             return None
 
-    def reopen(self, model: Model, asked: Asked, values: Ints, work: Work | None) -> None:
+    def reopen(self, models: Sequence[Model], asked: Asked, values: Ints, work: Work | None) -> None:
         """Decide the tree together with the totals over it, all the way up; what lies beside it stays. Changes `values`.
 
-        Raises Infeasible, WorkLimit.
+        By the first of `models` that lets it. Raises Infeasible, WorkLimit.
         """
-        free = np.zeros(model.size, dtype=bool)
-        free[self.cells] = True  # its own, and the totals its rows look at
-        every = np.ones(len(model.parents), dtype=bool)
-        _first_that_fits(model, [(_upward(model, free), every)], asked, values, work)
+        refused: Infeasible | WorkLimit | None = None
+        for model in models:
+            free = np.zeros(model.size, dtype=bool)
+            free[self.cells] = True  # its own, and the totals its rows look at
+            every = np.ones(len(model.parents), dtype=bool)
+            try:
+                _first_that_fits(model, [(_upward(model, free), every)], asked, values, work)
+                return
+            except (Infeasible, WorkLimit) as refusal:
+                refused = refusal
+        if refused is not None:
+            raise refused
 
     def _decide_block(self, block: int, values: Ints, work: Work | None) -> None:
         own = self.model.block == block
@@ -176,7 +190,7 @@ def _upward(model: Model, free: Flags) -> Flags:
     while True:
         # In a sum over regions the parts lie in its deepest block and stand with one sign, the total with the other.
         sign = np.zeros(rows.shape[0], dtype=np.int64)
-        part = free[rows.indices] & deepest
+        part = free[rows.indices] & deepest & model.published[rows.indices]
         sign[entry[part]] = rows.data[part]
         over = (sign[entry] != 0) & ((rows.data == -sign[entry]) | ~model.published[rows.indices])
         more = over & ~free[rows.indices]
