@@ -70,7 +70,8 @@ def _choices(model: Model, truth: Ints, price: Floats, step: float) -> Choices:
     floor, inexact = truth // model.base, (truth % model.base > 0).astype(np.int64)
     steps = model.steps.astype(np.int64)
     shown = model.published
-    least = np.where(shown, np.maximum(-steps, -floor), -floor)
+    # No step down to 0: the mark of a published 0 says "fewer than the base", so it has to be true on every level.
+    least = np.where(shown, np.maximum(-steps, np.minimum(1 - floor, 0)), -floor)
     least = np.maximum(least, -(-model.lower // model.base) - floor)
     most = np.where(shown, inexact + steps, FAR)
     bounded = model.upper < FAR

@@ -4,10 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from gmsd_publication.disclosure.model import TOP, Ints, Model
-from gmsd_publication.disclosure.rounding.nearest import Asked
-
-FAR = 2**40
-"""More than anybody counts; sums of thousands of it still fit 64 bits."""
+from gmsd_publication.disclosure.rounding.choices import FAR, Asked
 
 
 def reach(model: Model, asked: Asked) -> tuple[Ints, Ints]:
@@ -33,7 +30,7 @@ def reach(model: Model, asked: Asked) -> tuple[Ints, Ints]:
 
 def _windows(model: Model, asked: Asked) -> tuple[Ints, Ints]:
     floor, steps = asked.truth // model.base, model.steps.astype(np.int64)
-    least = np.where(model.published, np.maximum(floor - steps, 0) * model.base, 0)
+    least = np.where(model.published, np.maximum(floor - steps, np.minimum(floor, 1)) * model.base, 0)
     most = np.where(model.published, (floor + (asked.truth % model.base > 0) + steps) * model.base, FAR)
     low = np.where(asked.fixed, asked.given, np.maximum(least, model.lower))
     high = np.where(asked.fixed, asked.given, np.minimum(most, model.upper))
