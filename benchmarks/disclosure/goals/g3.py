@@ -18,7 +18,7 @@ ASKS = (
     "sosialFiktiv, one thread: K=0 in ≤ 15 s, ≤ 19,650 in 60 s (optimum); target mode K=0 in ≤ 30 s; "
     "nearest-5 audit ≥ 927 proved in ≤ 2 s, ≥ 99 % of sides decided in 120 s"
 )
-EARLY = 60
+EARLY = 80
 """Neighbourhoods of the search after which every sum lies beside its count; the library looks at more."""
 FEASIBLE_SECONDS, TARGET_SECONDS = 15, 30
 ERROR, ERROR_SECONDS = 19_650, 60

@@ -46,7 +46,7 @@ def _gemeenten(data: Data, deep: bool, name: str, seconds: float) -> Line:
 
 def _nation(data: Data) -> Line:
     count = QUICK_GEMEENTEN if data.quick else GEMEENTEN
-    mine: Run[Rounded] = run_on(WORKERS, 2.2 * WORKERS * NATION_SECONDS, nation.nation, count, WORKERS)
+    mine: Run[Rounded] = run_on(WORKERS, 1.1 * WORKERS * NATION_SECONDS, nation.nation, count, WORKERS)
     asked = f"≤ {NATION_SECONDS} s by the clock, < {NATION_BYTES / MEGABYTE:,.0f} MB"
     what = f"{count} gemeenten of 5,240 cells, {WORKERS} processes"
     if mine.answer is None:

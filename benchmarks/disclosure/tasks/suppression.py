@@ -58,7 +58,8 @@ def there_and_back(text: str, moves: int) -> Returned:
     model, truth = table.model, table.truth
     made = suppress(model, truth, effort=Effort(moves=moves))
     protection = small_counts(model, truth)
-    low, high = (side[: model.size] for side in (protection.low, protection.high))
+    asked = protection.cells[: model.size]
+    low, high = (np.where(asked, side[: model.size], truth) for side in (protection.low, protection.high))
     assert made.certificate is not None
     return Returned(
         written(table.suppressed(made.hidden, low, high)),
