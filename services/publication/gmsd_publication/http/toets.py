@@ -125,6 +125,7 @@ class Section:
     proof: str | None
 
 
+EVERYWHERE = "Elk niveau"
 HEADINGS = ("cijfers", "als <5", "bewezen", "precies af te leiden", "als 1–4 te bewijzen", "onbeslist")
 
 
@@ -146,7 +147,7 @@ def section(shown: Shown, audit: pl.DataFrame, earlier: Sequence[int]) -> Sectio
         lines=lines,
         meanings=tuple(
             (
-                ", ".join(words.level_words(level) for level in each.levels),
+                ", ".join(words.level_words(level) for level in each.levels) or EVERYWHERE,
                 each.shown,
                 f"{_n(each.least)} tot en met {_n(each.most)}",
             )

@@ -106,12 +106,11 @@ def meanings(name: str, base: int, steps: Mapping[str, int]) -> list[Meaning]:
         ]
     if family != "sleutelafronding":
         return []
-    found = []
+    # A count of at least the base is never published as 0, whatever the step, so 0 says the same everywhere.
+    found = [Meaning((), mark, 0, base - 1)]
     for step in sorted(set(steps.values()) or {0}):
         levels = tuple(level for level, declared in steps.items() if declared == step)
         width = base * (step + 1) - 1
-        for value in (0, base, 4 * base):
-            found.append(
-                Meaning(levels, mark if value == 0 else str(value), max(0, value - width), value + width)
-            )
+        for value in (base, 4 * base):
+            found.append(Meaning(levels, str(value), max(0, value - width), value + width))
     return found
