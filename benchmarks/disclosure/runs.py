@@ -57,7 +57,7 @@ def run_on(cores: int, limit: float, task: Callable[P, T], *arguments: P.args, *
         command = [sys.executable, "-m", "benchmarks.disclosure.child", str(order), str(answer), str(cores)]
         with complaint.open("wb") as said:
             child = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **ONE_THREAD}, stdout=subprocess.DEVNULL, stderr=said
+                command, cwd=place, env=_environment(), stdout=subprocess.DEVNULL, stderr=said
             )
             seen = _watch(child, limit)
         if child.returncode == 0:
@@ -77,6 +77,12 @@ def run_on(cores: int, limit: float, task: Callable[P, T], *arguments: P.args, *
         last = complaint.read_text(errors="replace").strip().splitlines()[-1:] or ["no word"]
         why = f"ended with code {child.returncode}: {last[0]}"
         return Run(None, seen.seconds, seen.wall, seen.peak_bytes, why)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with this project importable from anywhere: a child works in a folder of its own, where tau-ARGUS leaves its logs."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": path}
 
 
 @dataclass

@@ -77,7 +77,8 @@ def test_ctrl_round_rounds_the_innermost_counts_in_their_order(small: Instance) 
     assert all(one % BASE == 0 and abs(one - was) < BASE for one, was in zip(done.answer, truth, strict=True))
 
 
-def test_tau_argus_suppresses_and_audits_a_table() -> None:
+def test_tau_argus_suppresses_and_audits_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     of = own(wijken=2, buurten=2, kinds=2)
     text = jj.for_suppression(of, jj.Asked(of.truth.clip(1).tolist(), full=False))
     done = run(ENDED, tau.suppress, text, 30)
@@ -87,6 +88,7 @@ def test_tau_argus_suppresses_and_audits_a_table() -> None:
     assert audited.answer is not None
     assert {int(row["cell"]) for row in audited.answer} == set(np.flatnonzero(of.small)) | set(done.answer)
     assert not any(row["unsafe"] for row in audited.answer)
+    assert not list(tmp_path.iterdir()) and not (ROOT / "FullJJ.log").exists(), "its logs go with the child"
 
 
 def test_a_child_weighs_what_it_holds_and_not_what_its_parent_does() -> None:
