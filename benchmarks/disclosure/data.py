@@ -24,9 +24,14 @@ class Data:
     released: dict[str, Run[Ints]] = field(default_factory=dict)
 
     @property
+    def minutes(self) -> int:
+        """The same in whole minutes, at least one: tau-ARGUS counts in minutes."""
+        return max(1, round(self.limit / 60))
+
+    @property
     def grace(self) -> float:
         """Seconds after which tau-ARGUS is ended: it is told its limit, and looks at the clock now and then."""
-        return 1.5 * self.limit + 5
+        return 1.25 * 60 * self.minutes + 15
 
     @property
     def patience(self) -> float:

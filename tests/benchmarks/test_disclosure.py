@@ -63,7 +63,7 @@ def test_small_releases_agree_with_every_table_there_is() -> None:
 
 
 def test_tau_argus_rounds_what_it_is_given(small: Instance) -> None:
-    done = run(ENDED, tau.round_table, jj.rounding(small.model, small.truth), BASE, 30)
+    done = run(ENDED, tau.round_table, jj.rounding(small.model, small.truth), BASE, 1)
     assert not done.trouble and done.answer is not None
     published = np.array([done.answer[cell] for cell in range(small.model.size)])
     assert rounding.violated(small.model, published) == 0
@@ -81,7 +81,7 @@ def test_tau_argus_suppresses_and_audits_a_table(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     of = own(wijken=2, buurten=2, kinds=2)
     text = jj.for_suppression(of, jj.Asked(of.truth.clip(1).tolist(), full=False))
-    done = run(ENDED, tau.suppress, text, 30)
+    done = run(ENDED, tau.suppress, text, 1)
     assert not done.trouble and done.answer is not None
     assert not of.small[done.answer].any()
     audited = run(ENDED, tau.audit, jj.marked(text, done.answer))

@@ -25,7 +25,7 @@ def measure(data: Data) -> list[Line]:
 
 
 def _optimum(data: Data, of: Instance) -> list[Line]:
-    peer = run(data.grace, tau.round_table, jj.rounding(of.model, of.truth), BASE, int(data.limit))
+    peer = run(data.grace, tau.round_table, jj.rounding(of.model, of.truth), BASE, data.minutes)
     mine = run(data.patience, rounding.least, of.model, of.truth, None)
     theirs = tau_error(of, peer)
     wanted = OPTIMUM.get(of.name, theirs)

@@ -81,7 +81,7 @@ def _beside(of: Instance, publication: Ints) -> bool:
 
 
 def _peers(data: Data, of: Instance) -> list[Line]:
-    peer = run(data.grace, tau.round_table, jj.rounding(of.model, of.truth), BASE, int(data.limit))
+    peer = run(data.grace, tau.round_table, jj.rounding(of.model, of.truth), BASE, data.minutes)
     return [
         told(GOAL, f"{tau.NAME} RND, unit weights", f"{of.name}: Σ|err|", peer, f"{tau_error(of, peer):,}"),
         ctrl_line(GOAL, data, of),

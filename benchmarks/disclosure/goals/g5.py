@@ -55,8 +55,7 @@ def _tau(data: Data, of: Instance) -> Line:
     """It knows no earlier release: each is rounded anew, nearest to the truth."""
     exact = series.corrected(of.model, of.truth, 0, clustered=False)
     done = [
-        run(data.grace, tau.round_table, jj.rounding(of.model, truth), BASE, int(data.limit))
-        for truth in exact
+        run(data.grace, tau.round_table, jj.rounding(of.model, truth), BASE, data.minutes) for truth in exact
     ]
     what = f"{of.name}: RND three times, scattered, 1 seed"
     found = [np.array([one.answer[cell] for cell in range(of.model.size)]) for one in done if one.answer]

@@ -45,7 +45,8 @@ def _there_and_back(data: Data, name: str, text: str) -> list[Line]:
     found = f"suppressed: value {made.value:,}; rounded: {made.rounding_broken} rows or figures broken"
     peer = run(data.patience, tau.audit, made.suppressed)
     rows = peer.answer or []
-    unsafe = sum(bool(row["unsafe"]) for row in rows)
+    lines = made.suppressed.splitlines()
+    unsafe = sum(bool(row["unsafe"]) and _short(row, lines[2 + int(row["cell"])]) for row in rows)
     denied = [row for row in rows if made.covered[int(row["cell"])] and not _possible(row)]
     agreed = f"{unsafe} of {len(rows)} hidden cells unsafe, {len(denied)} of {np.count_nonzero(made.covered)} certified cells denied"
     return [
@@ -55,6 +56,13 @@ def _there_and_back(data: Data, name: str, text: str) -> list[Line]:
             bool(rows) and not unsafe and not denied,
         ),
     ]  # fmt: skip
+
+
+def _short(row: dict[str, float], line: str) -> bool:
+    """Whether its interval falls short of what the file's line asks (lpl, upl) by more than rounding: 4.999999999 is 5."""
+    _, value, *_, down, up, _ = line.split()
+    low, high = float(value) - float(down), float(value) + float(up)
+    return row["min"] > low + TOLERANCE or row["max"] < high - TOLERANCE
 
 
 def _possible(row: dict[str, float]) -> bool:

@@ -72,6 +72,6 @@ def _quality(rounded: Sequence[Rounded]) -> str:
 
 def _tau(data: Data) -> Line:
     one = layout(1, deep=False, seed=SEEDS[0])
-    peer = run(data.grace, tau.round_table, jj.rounding(one.model, one.truth), BASE, int(data.limit))
+    peer = run(data.grace, tau.round_table, jj.rounding(one.model, one.truth), BASE, data.minutes)
     found = f"Σ|err| {sum(abs(value - one.truth[cell]) for cell, value in (peer.answer or {}).items()):,}"
     return told(GOAL, f"{tau.NAME} RND, unit weights", "the first of 5,240 cells, K=0", peer, found)

@@ -17,7 +17,7 @@ class TauFailed(Exception):
     """It returned a code instead of an answer."""
 
 
-def round_table(text: str, base: int, seconds: int) -> Mapping[int, int]:
+def round_table(text: str, base: int, minutes: int) -> Mapping[int, int]:
     """RND: zero-restricted controlled rounding, as near as possible by the file's weights. The optimum unless time ran out."""
     with TemporaryDirectory() as place:
         asked, solution = Path(place) / "in.jj", Path(place) / "out"
@@ -33,20 +33,20 @@ def round_table(text: str, base: int, seconds: int) -> Mapping[int, int]:
             lower_bound=[0.0],
             solution_file=str(solution),
             statistics_file=str(Path(place) / "statistics"),
-            max_time=seconds,
+            max_time=minutes,
         )
         if result > 0:
             raise TauFailed(f"do_round gave {result}, error {error}")
         return jj.rounded(solution)
 
 
-def suppress(text: str, seconds: int) -> list[int]:
+def suppress(text: str, minutes: int) -> list[int]:
     """OPT: the secondary suppressions of least weight, or the best found in the time."""
     with TemporaryDirectory() as place:
         asked, solution = Path(place) / "in.jj", Path(place) / "out"
         asked.write_text(text, encoding="utf-8")
         control = _tauargus.HiTaSCtrl()
-        result = control.full_jj(in_file_jj=str(asked), out_file=str(solution), max_time=seconds)
+        result = control.full_jj(in_file_jj=str(asked), out_file=str(solution), max_time=minutes)
         if result > 1:
             raise TauFailed(f"full_jj gave {result}: {control.error_string(result)}")
         return jj.suppressed(solution)
