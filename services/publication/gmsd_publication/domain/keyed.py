@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -17,10 +18,11 @@ from gmsd_publication.disclosure.model import Model as Rules
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.blocks import round_blocks
-from gmsd_publication.disclosure.rounding.nearest import Asked, satisfied
+from gmsd_publication.disclosure.rounding.nearest import Asked, aim, satisfied
 from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
 from gmsd_publication.disclosure.series import MARGIN_STEPS
 from gmsd_publication.domain.attributes import ATTRIBUTE
+from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.certified import certified
 from gmsd_publication.domain.memory import Memory
 from gmsd_publication.domain.proof import proof
@@ -33,7 +35,8 @@ from gmsd_publication.domain.protection import (
     fingerprint,
     unobserved,
 )
-from gmsd_publication.domain.release_model import STEPS, Release, release_model
+from gmsd_publication.domain.recount import recount
+from gmsd_publication.domain.release_model import STEPS, Release, fill_computed, release_model
 
 SERIAL_CELLS = 50_000
 """Below this a release is rounded in the process itself: starting two others takes about as long."""
@@ -67,20 +70,22 @@ class KeyedRounding:
     ) -> Protected:
         """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid."""
         _check_thresholds(model.catalogue)
+        if exact.is_empty():
+            figures = _figures(exact, np.zeros(0, dtype=np.int64), model.catalogue)
+            return Protected(figures, untested(figures), None, _by_level(later=False))
         release = release_model(exact, model.catalogue, model.regions)
         release.model.check_truth(release.truth)
         memory = Memory.of(release, exact, earlier)
+        memory.check()
         release = replace(release, model=_declared(release, later=memory.any()))
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
             aims = self._targets(release, exact, model)
             asked, published = _round(release, aims, memory, pool, progress)
         _check(release, asked, published)
         evidence = proof(release.families, published, release.model.base)
+        recount(release.families, published, release.model.base, evidence)
         figures = _figures(exact, published[release.order], model.catalogue)
-        declared = {level.value: step for level, step in STEPS.items()}
-        if memory.any():
-            declared = {level: step and MARGIN_STEPS[-1] for level, step in declared.items()}
-        return Protected(figures, certified(release, figures, published), evidence, declared)
+        return Protected(figures, certified(release, figures, published), evidence, _by_level(memory.any()))
 
     def _targets(self, release: Release, exact: pl.DataFrame, model: Model) -> Targets:
         """A number per published cell, by what it is: the same in every release of the period."""
@@ -94,6 +99,11 @@ class KeyedRounding:
         number = np.zeros(release.model.size, dtype=np.int64)
         number[release.order] = numbers(self.key, text)
         return targets(release.truth, release.model.base, number[alike(release.model, release.truth)])
+
+
+def _by_level(later: bool) -> dict[str, int]:
+    """The declared step K of each level."""
+    return {level.value: step and (MARGIN_STEPS[-1] if later else step) for level, step in STEPS.items()}
 
 
 def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
@@ -110,10 +120,14 @@ def _round(
     """With every unchanged figure kept and what we wish for; if nothing adds up then, with less of it.
 
     Why keep totals whose parts changed: whoever knows that one file of a gemeente came anew knows which totals cannot have
-    changed. In the worlds by which the proof explains a publication the first attempt always fits, so that a later one was
-    needed is never told.
+    changed. Targets that add up are published as they are before anything is attempted: that is how the proof explains a publication,
+    so nothing that comes after can tell something of the truth.
     """
     wishing = _wishing(release)
+    aimed = Asked(release.truth, aims, *memory.kept(release.model, True))
+    wanted = _with_computed(release, aim(release.model, aimed))
+    if satisfied(release.model, wanted):
+        return aimed, wanted
     refused: Infeasible | WorkLimit | None = None
     for totals in (True, False) if memory.any() else (True,):
         asked = Asked(release.truth, aims, *memory.kept(release.model, totals))
@@ -123,6 +137,16 @@ def _round(
             except (Infeasible, WorkLimit) as refusal:
                 refused = refusal
     raise refused or Infeasible("nothing was asked")
+
+
+def _with_computed(release: Release, values: Ints) -> Ints:
+    """Values [n] with what nobody publishes computed from what is published, as a reader does."""
+    values = values.copy()
+    for family in release.families:
+        figures = values[family.cells]
+        fill_computed(family.sums, figures)
+        values[family.cells] = figures
+    return values
 
 
 def _wishing(release: Release) -> Rules:
@@ -176,5 +200,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         yield None
         return
     # Spawned, not forked: the service has threads, and a fork would copy their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield pool
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            yield pool
+    except BrokenProcessPool:
+        raise WorkLimit("a process that rounds gemeenten died, for want of memory as a rule") from None

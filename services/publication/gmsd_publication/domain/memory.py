@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.domain.protection import Earlier
 from gmsd_publication.domain.release_model import UNKNOWN, Release, fill_computed
@@ -43,6 +44,17 @@ class Memory:
             expired[known] = counts[known] == UNKNOWN
         return cls(release, published, truth, expired)
 
+    def check(self) -> None:
+        """Raises NotProved: the counts behind an earlier release have expired, so nobody knows which figures must stay.
+
+        Why not keep what lies within its window: a reader who knows that rule learns from a figure that goes to 0 that nobody is
+        left. What then came out is a new series, or a method without a proof.
+        """
+        if self.expired.any():
+            raise NotProved(
+                "an earlier release of this period is older than its exact counts: it cannot be followed up"
+            )
+
     def any(self) -> bool:
         """Whether something came out before."""
         return bool((self.published != UNKNOWN).any())
@@ -50,13 +62,9 @@ class Memory:
     def kept(self, model: Model, totals: bool) -> tuple[Flags, Ints]:
         """Cells that stay as they were [n], and as what [n].
 
-        A figure stays when its count did and, unless `totals`, everything it is the sum of stays. When the earlier count has expired, nobody knows;
-        then it stays while it lies within the window of the new count: an unchanged cell is kept for certain, and a figure that
-        moves tells that its count changed, which is weaker than when unchanged ones alone are kept.
+        A figure stays when its count did and, unless `totals`, everything it is the sum of stays.
         """
-        window = model.base * (model.steps + 1)
-        near = abs(self.published - self.release.truth) < window
-        same = np.where(self.expired, near, self.truth == self.release.truth) & (self.published != UNKNOWN)
+        same = (self.truth == self.release.truth) & (self.published != UNKNOWN)
         for family in () if totals else self.release.families:
             cells = family.cells
             for one in reversed(family.sums):

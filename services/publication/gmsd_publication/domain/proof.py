@@ -71,7 +71,7 @@ def _recount(kind: Kind, found: Sequence[Pair], double: Ints, name: str) -> None
         for slots, one, other in (
             (kind.early_slots, pair.first.early, pair.second.early),
             (kind.late_slots, pair.first.late, pair.second.late),
-        ):
+        )[: len(kind.holder.moments)]:
             counted[slots] += pair.count * (((one & kind.masks) != 0) & ((other & kind.masks) != 0))
     if (counted != double).any():
         raise NotProved(f"no people stand behind the double counts of {name}")

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from gmsd_contracts.catalogue import Indicator, Level
 from gmsd_publication.disclosure.errors import NotAdditive
 from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Flags, Ints, Model
+from gmsd_publication.disclosure.names import Names
 from gmsd_publication.domain.regions import Region, Regions
 from gmsd_publication.domain.relations import Relations, linked, relations
 
@@ -21,7 +22,7 @@ REST, TWICE = "rest", "dubbel"
 UNKNOWN = -1
 """Of a figure that a release did not have."""
 STEPS = {Level.BUURT: 0, Level.WIJK: 1, Level.GEMEENTE: 1, Level.PROVINCIE: 1, Level.LAND: 1}
-"""K per level, declared: the finest level is never stepped; totals may be one base further away (disclosure.md 5.2, 5.7)."""
+"""K per level, declared: totals may be one base further away; what is no total is never stepped (disclosure.md 5.2, 5.7)."""
 
 
 @dataclass(frozen=True)
@@ -99,21 +100,6 @@ def release_model(exact: pl.DataFrame, catalogue: Sequence[Indicator], regions: 
     for part in parts:
         doubles[part.cells[part.tree.double]] = True
     return Release(_joined(parts, start), wishes, doubles, truth, order, tuple(families))
-
-
-class _Names(Sequence[str]):
-    """Names made when asked for: a nation has two million cells and none of them fails."""
-
-    def __init__(self, length: int, name: Callable[[int], str]) -> None:
-        self._length, self._name = length, name
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        if not 0 <= index < self._length:
-            raise IndexError(index)
-        return self._name(int(index))
 
 
 class _Part:
@@ -270,6 +256,12 @@ class Tree:
         """[k] places of double counts."""
         return np.array(self._double, dtype=np.int64)
 
+    def steps(self) -> Ints:
+        """[places] K: that of the level, and 0 of a place that holds people itself, whatever its level."""
+        steps = np.array([STEPS[place.level] for place in self.places], dtype=np.int64)
+        steps[self.finest] = 0
+        return steps
+
     def _new_block(self, parent: int) -> int:
         self.parents.append(parent)
         return self._block + len(self.parents) - 1
@@ -358,16 +350,16 @@ def _joined(parts: Sequence[_Part], size: int) -> Model:
         return text
 
     return Model(
-        names=_Names(size, name),
+        names=Names(size, name),
         base=spread(lambda part: np.tile(part.bases(), len(part.tree.places))),
         published=spread(lambda part: np.repeat(part.published, part.width)).astype(bool),
-        steps=spread(lambda part: np.repeat([STEPS[place.level] for place in part.tree.places], part.width)),
+        steps=spread(lambda part: np.repeat(part.tree.steps(), part.width)),
         lower=np.zeros(size, dtype=np.int64),
         upper=spread(lambda part: part.upper().ravel()),
         equations=equations,
-        equation_names=_Names(equations.shape[0], of_row(equations)),
+        equation_names=Names(equations.shape[0], of_row(equations)),
         implied=implied,
-        implied_names=_Names(implied.shape[0], of_row(implied)),
+        implied_names=Names(implied.shape[0], of_row(implied)),
         presence=np.concatenate([part.presence() for part in parts]),
         block=spread(lambda part: np.repeat([place.block for place in part.tree.places], part.width)),
         parents=np.concatenate([np.array(part.parents, dtype=np.int64) for part in parts]),
