@@ -94,9 +94,10 @@ class _Recount:
             self.groups[one.total] = parts + one.sign * left
 
     def _doubles(self, pairs: pl.DataFrame, total: int, inside: Mapping[int, int]) -> Ints:
-        double = np.zeros(self.groups.shape[1], dtype=np.int64)
-        for one, other in zip(self._places(pairs["gebied"]), self._places(pairs["ander"]), strict=True):
-            if _part(int(one), total, inside) == _part(int(other), total, inside):
+        double = np.zeros(len(self.family.relations.slots), dtype=np.int64)
+        sides = (self._places(pairs[column]).tolist() for column in ("gebied", "ander"))
+        for one, other in zip(*sides, strict=True):
+            if _part(one, total, inside) == _part(other, total, inside):
                 raise NotProved("the proof has a person twice within one part of a total")
         count = pairs["groepen"].to_numpy()
         moments = [(self.kind.late_slots, "laatst", "ander_laatst")]
