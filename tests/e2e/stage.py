@@ -26,7 +26,7 @@ from gmsd_cli.local.supervisor import LocalPlatform
 from gmsd_contracts.content import ContentRef
 from gmsd_contracts.zones import Zone
 from gmsd_nation import generate
-from tests.oracle.figures import Accepted, Cell, Figures, figures, nearest_five, upwards
+from tests.oracle.figures import Accepted, Cell, Figures, figures
 from tests.oracle.patterns import cells_of
 
 PERIODS = ("2025HJ01", "2025HJ02")
@@ -141,90 +141,6 @@ async def check_snapshot(stage: Stage, found: Published) -> Figures:
     )
     assert len(truth.counts) > 1000, "an oracle that counts nothing agrees with everything"
     return truth
-
-
-async def check_published(
-    stage: Stage, found: Published, truth: Figures, objectors: Iterable[str] = ()
-) -> dict[str, int]:
-    """Every published cell: its number is nearest-5 of the truth, its attribute follows from what was delivered and decided,
-    and every region of the frame has all its cells. How often each attribute stood there."""
-    delivered = [item async for item in stage.client.deliveries(periode=found.snapshot.period)]
-    seen: dict[str, int] = {}
-    for indicator in ("U1", "U2", "P1"):
-        standing = _Standing(delivered, truth, indicator, set(objectors))
-        rows = await stage.public_rows(found, indicator)
-        assert {row["regio"] for row in rows} == set(truth.regions)
-        per_region = {len(truth_cells) for truth_cells in _by_region(rows).values()}
-        assert len(per_region) == 1, "every region has the same cells"
-        for row in rows:
-            cell = (indicator, row["moment"], row["regio"], row["categorie"])
-            expected = nearest_five(truth.counts.get(cell, 0))
-            closed = standing.closed(row["regio"])
-            attribute = closed or ("<5" if expected is None else "getoond")
-            assert row["attribuut"] == attribute, (row, attribute)
-            assert row["aantal"] == ("" if closed or expected is None else str(expected)), row
-            seen[attribute] = seen.get(attribute, 0) + 1
-    return seen
-
-
-def _by_region(rows: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
-    regions: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        regions.setdefault(row["regio"], []).append(row)
-    return regions
-
-
-class _Standing:
-    """Why a region has no figures of an indicator, from what was delivered and decided for the period itself."""
-
-    def __init__(
-        self, delivered: list[dict[str, Any]], truth: Figures, indicator: str, objectors: set[str]
-    ) -> None:
-        self._truth, self._indicator, self._objectors = truth, indicator, objectors
-        self._parts = {
-            d["deel"] for d in delivered if d["bestandssoort"] == "brp" and d["status"] == "VAN_KRACHT"
-        }
-        self._own: dict[str, set[str]] = {}
-        for item in delivered:
-            who = item["deel"] if item["bestandssoort"] == "brp" else item["aanleveraar"]
-            if item["bestandssoort"] == ("brp" if indicator == "P1" else "wmo"):
-                self._own.setdefault(who, set()).add(item["status"])
-
-    def closed(self, region: str) -> str | None:
-        """The attribute that stands in the place of every number of the region; None when there are numbers."""
-        level = self._truth.regions[region].level
-        if level in ("PV", "LD"):
-            below = [
-                g
-                for g, r in self._truth.regions.items()
-                if r.level == "GM" and region in upwards(g, self._truth.regions)
-            ]
-            reasons = {self._gemeente(g) for g in below}
-            # A total over nobody takes their reason; over somebody it is a number.
-            return None if None in reasons or not below else _strongest(reasons)
-        lies_in = upwards(region, self._truth.regions)
-        gemeente = next((r for r in lies_in if self._truth.regions[r].level == "GM"), None)
-        if not self._truth.regions[region].exists or gemeente is None:
-            return "regio bestond niet"
-        reason = self._gemeente(gemeente)
-        if reason is None and level in ("WK", "BU") and gemeente not in self._parts:
-            return "niet geleverd"  # nobody knows who lives in which wijk
-        return reason
-
-    def _gemeente(self, gemeente: str) -> str | None:
-        if not self._truth.regions[gemeente].exists:
-            return "regio bestond niet"
-        states = self._own.get(gemeente, set())
-        if not states:
-            return "niet geleverd"
-        if "VAN_KRACHT" not in states:
-            return "niet goedgekeurd"
-        return "geen toestemming" if gemeente in self._objectors and self._indicator != "P1" else None
-
-
-def _strongest(reasons: set[str | None]) -> str | None:
-    order = ("geen toestemming", "niet goedgekeurd", "niet geleverd", "regio bestond niet")
-    return next((reason for reason in order if reason in reasons), None)
 
 
 @asynccontextmanager
