@@ -44,7 +44,8 @@ def told(goal: str, who: str, what: str, of: Run[Any], found: str = "") -> Line:
 
 def judged(goal: str, what: str, of: Run[Any], found: str, asked: str, met: bool) -> Line:
     """A line of ours that the goal demands; without an answer it is not met."""
-    fine = not of.trouble and met
+    # A comparison of numpy numbers is no bool to JSON.
+    fine = not of.trouble and bool(met)
     return Line(goal, "gmsd", what, of.trouble or found, asked, fine, of.seconds, of.wall, of.peak_bytes)
 
 

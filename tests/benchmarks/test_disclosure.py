@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,13 +122,16 @@ def test_a_demand_without_an_answer_is_not_met() -> None:
     failed = run(ENDED, wait, -1.0)
     line = judged("G2", "something", failed, "fine", "fine", True)
     assert line.verdict == "NOT MET" and line.found.startswith("ValueError")
-    report = Report(machine(), {}, {"G2": "asks"}, [line, told("G2", "peer", "something", failed)])
+    fine: Any = np.True_
+    counted = judged("G2", "a count", run(ENDED, wait, 0.0), "0", "0", fine)
+    assert json.loads(json.dumps(counted.document()))["met"] is True
+    report = Report(machine(), {}, {"G2": "asks"}, [line, counted, told("G2", "peer", "something", failed)])
     console = Console(record=True, width=200, quiet=True)
     with console.capture() as shown:
         console.quiet = False
         report.show(console, "G2")
         report.verdict(console)
-    assert "0 of 1 demands met" in shown.get()
+    assert "1 of 2 demands met" in shown.get()
     assert "NOT MET G2 something" in shown.get()
 
 
