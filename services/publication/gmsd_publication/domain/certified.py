@@ -30,14 +30,18 @@ def certified(release: Release, figures: pl.DataFrame, published: Ints) -> pl.Da
         pl.col("indicator", "moment", "level").cast(pl.String),
         narrowest_zero=pl.when(pl.col("zeros") > 0).then(width),
         narrowest=pl.when(pl.col("zeros") < pl.col("cells")).then(2 * width),
+        limited=pl.lit(0, pl.Int64),
     )
     table = pl.concat([own, _derived(release, published, own.schema)])
-    nothing = [pl.lit(0, pl.Int64).alias(name) for name in ("exact", "small", "undecided", "limited")]
-    return table.with_columns(*nothing, certified="cells").select(AUDIT_COLUMNS)
+    nothing = [pl.lit(0, pl.Int64).alias(name) for name in ("exact", "small", "undecided")]
+    return table.with_columns(*nothing, certified=pl.col("cells") - pl.col("limited")).select(AUDIT_COLUMNS)
 
 
 def _derived(release: Release, published: Ints, schema: pl.Schema) -> pl.DataFrame:
-    """Remainders, double counts and differences, under the first indicator of what they link and the moment of the first."""
+    """Remainders, double counts and differences, under the first indicator of what they link and the moment of the first.
+
+    What is left of a gemeente is a figure like any other; of differences and double counts the definitions leave less.
+    """
     model, found = release.model, []
     first = (
         np.minimum.reduceat(model.implied.indices, model.implied.indptr[:-1])
@@ -49,13 +53,15 @@ def _derived(release: Release, published: Ints, schema: pl.Schema) -> pl.DataFra
         start, end = int(family.cells.flat[0]), int(family.cells.flat[-1])
         rows = values[(first >= start) & (first <= end)]
         hidden = family.cells.ravel()[~model.published[family.cells.ravel()]]
-        both = np.concatenate([rows, published[hidden[model.upper[hidden] > 0]]])
+        hidden = hidden[model.upper[hidden] > 0]
+        both = np.concatenate([rows, published[hidden]])
+        whole = int((~release.doubles[hidden]).sum())
         if both.size:
             zeros = int((both == 0).sum())
             holder = family.indicators[0]
             at_zero, above = derived_width(holder.base)
             found.append(
                 (holder.id, holder.moments[0].value, DERIVED_LEVEL, len(both), zeros,
-                 at_zero if zeros else None, above if zeros < len(both) else None)
+                 at_zero if zeros else None, above if zeros < len(both) else None, len(both) - whole)
             )  # fmt: skip
     return pl.DataFrame(found, schema=schema, orient="row")

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from gmsd_contracts.catalogue import Attribute, Indicator
+from gmsd_contracts.catalogue import Attribute, Indicator, below
 from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
 from gmsd_publication.disclosure.model import Ints
 from gmsd_publication.disclosure.model import Model as Rules
@@ -38,6 +38,11 @@ from gmsd_publication.domain.protection import (
 from gmsd_publication.domain.recount import recount
 from gmsd_publication.domain.release_model import STEPS, Release, fill_computed, release_model
 
+SUM_STEPS = 1
+"""K in a later release of a sum over categories in a region that is itself no sum."""
+FEW = (2, 6)
+"""In bases: double counts under this are rounded to none when that adds up, tried in turn. So few people are often not to be found
+behind figures that are rounded themselves; totals have room for it in their step."""
 SERIAL_CELLS = 50_000
 """Below this a release is rounded in the process itself: starting two others takes about as long."""
 
@@ -71,20 +76,21 @@ class KeyedRounding:
         """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid."""
         _check_thresholds(model.catalogue)
         if exact.is_empty():
-            figures = _figures(exact, np.zeros(0, dtype=np.int64), model.catalogue)
+            figures = _figures(
+                exact, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), model.catalogue
+            )
             return Protected(figures, untested(figures), None, _by_level(later=False))
         release = release_model(exact, model.catalogue, model.regions)
         release.model.check_truth(release.truth)
         memory = Memory.of(release, exact, earlier)
         memory.check()
         release = replace(release, model=_declared(release, later=memory.any()))
+        aims = self._targets(release, exact, model)
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
-            aims = self._targets(release, exact, model)
-            asked, published = _round(release, aims, memory, pool, progress)
-        _check(release, asked, published)
-        evidence = proof(release.families, published, release.model.base)
-        recount(release.families, published, release.model.base, evidence)
-        figures = _figures(exact, published[release.order], model.catalogue)
+            published, evidence = _proved(release, aims, memory, pool, progress)
+        figures = _figures(
+            exact, published[release.order], release.model.steps[release.order], model.catalogue
+        )
         return Protected(figures, certified(release, figures, published), evidence, _by_level(memory.any()))
 
     def _targets(self, release: Release, exact: pl.DataFrame, model: Model) -> Targets:
@@ -102,8 +108,10 @@ class KeyedRounding:
 
 
 def _by_level(later: bool) -> dict[str, int]:
-    """The declared step K of each level."""
-    return {level.value: step and (MARGIN_STEPS[-1] if later else step) for level, step in STEPS.items()}
+    """The declared step K of each level: the largest of its figures."""
+    if not later:
+        return {level.value: step for level, step in STEPS.items()}
+    return {level.value: MARGIN_STEPS[-1] if step else SUM_STEPS for level, step in STEPS.items()}
 
 
 def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
@@ -114,8 +122,31 @@ def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
             )
 
 
-def _round(
+def _proved(
     release: Release, aims: Targets, memory: Memory, pool: Executor | None, progress: Progress
+) -> tuple[Ints, pl.DataFrame]:
+    """The publication with its proof, both checked. Raises NotProved when no rounding that was tried has people behind it."""
+    refused = NotProved("nothing was tried")
+    for few in FEW:
+        asked, published = _round(release, aims, memory, pool, progress, few)
+        _check(release, asked, published)
+        try:
+            evidence = proof(release.families, published, release.model.base)
+        except NotProved as refusal:
+            refused = refusal
+            continue
+        recount(release.families, published, release.model.base, evidence)
+        return published, evidence
+    raise refused
+
+
+def _round(
+    release: Release,
+    aims: Targets,
+    memory: Memory,
+    pool: Executor | None,
+    progress: Progress,
+    few: int = FEW[0],
 ) -> tuple[Asked, Ints]:
     """With every unchanged figure kept and what we wish for; if nothing adds up then, with less of it.
 
@@ -123,7 +154,7 @@ def _round(
     changed. Targets that add up are published as they are before anything is attempted: that is how the proof explains a publication,
     so nothing that comes after can tell something of the truth.
     """
-    wishing = _wishing(release)
+    wishing = _wishing(release, few)
     aimed = Asked(release.truth, aims, *memory.kept(release.model, True))
     wanted = _with_computed(release, aim(release.model, aimed))
     if satisfied(release.model, wanted):
@@ -149,21 +180,21 @@ def _with_computed(release: Release, values: Ints) -> Ints:
     return values
 
 
-def _wishing(release: Release) -> Rules:
+def _wishing(release: Release, few: int) -> Rules:
     """The model with what makes a proof easy to find: simple double counts, and none where hardly anybody is counted twice."""
     model = release.model
-    few = release.doubles & (release.truth < 2 * model.base)
+    hardly = release.doubles & (release.truth < few * model.base)
     implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
-    return replace(model, implied=implied, implied_names=(), upper=np.where(few, 0, model.upper))
+    return replace(model, implied=implied, implied_names=(), upper=np.where(hardly, 0, model.upper))
 
 
 def _declared(release: Release, later: bool) -> Rules:
-    """The model with the steps of a later release, when there was one before: margins make room for what may not move."""
+    """The model with the steps of a later release: sums make room for figures that may not move, sums of categories too."""
     if not later:
         return release.model
-    return replace(
-        release.model, steps=np.where(release.model.steps > 0, MARGIN_STEPS[-1], 0).astype(np.int64)
-    )
+    steps = np.where(release.model.steps > 0, MARGIN_STEPS[-1], 0).astype(np.int64)
+    steps[~release.model.finest & (steps == 0) & release.model.published] = SUM_STEPS
+    return replace(release.model, steps=steps)
 
 
 def _check(release: Release, asked: Asked, published: Ints) -> None:
@@ -178,19 +209,18 @@ def _check(release: Release, asked: Asked, published: Ints) -> None:
         raise NotProved("; ".join(wrong))
 
 
-def _figures(exact: pl.DataFrame, values: Ints, catalogue: Sequence[Indicator]) -> pl.DataFrame:
-    marks = {
-        indicator.id: Attribute.BELOW if indicator.base == 5 else Attribute.BELOW_10
-        for indicator in catalogue
-    }
-    mark = pl.col("indicator").cast(pl.String).replace_strict(
-        {name: mark.value for name, mark in marks.items()}, return_dtype=ATTRIBUTE
-    )  # fmt: skip
-    shown = pl.col("value") > 0
-    return exact.with_columns(pl.Series("value", values, pl.Int64)).select(
+def _figures(exact: pl.DataFrame, values: Ints, steps: Ints, catalogue: Sequence[Indicator]) -> pl.DataFrame:
+    """The mark of a 0 says how little it can be: fewer than base · max(K, 1), by the declared step and never by the count."""
+    base = {indicator.id: indicator.base for indicator in catalogue}
+    own = exact["indicator"].cast(pl.String).replace_strict(base, return_dtype=pl.Int64)
+    limits = own * np.maximum(steps, 1)
+    marks = {limit: below(limit).value for limit in set(limits) | set(base.values())}
+    return exact.with_columns(
+        pl.Series("value", values, pl.Int64), mark=limits.replace_strict(marks, return_dtype=ATTRIBUTE)
+    ).select(
         "indicator", "moment", "region", "level", "category",
-        value=pl.when(shown).then("value"),
-        attribute=pl.when(shown).then(pl.lit(Attribute.SHOWN.value, ATTRIBUTE)).otherwise(mark),
+        value=pl.when(pl.col("value") > 0).then("value"),
+        attribute=pl.when(pl.col("value") > 0).then(pl.lit(Attribute.SHOWN.value, ATTRIBUTE)).otherwise("mark"),
     )  # fmt: skip
 
 

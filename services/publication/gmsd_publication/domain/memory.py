@@ -70,6 +70,11 @@ class Memory:
             for one in reversed(family.sums):
                 members = [*one.parts] if one.computed is None else [*one.parts, one.computed]
                 same[cells[one.total]] &= same[cells[members]].all(axis=0)
+        # A part that was 0 cannot stay so beside a whole that is now a base or more: together they would prove 1 to 4 to everybody;
+        # alone it tells as much only to who knows that this very part did not change.
+        part, whole = model.presence[:, 0], model.presence[:, 1]
+        torn = (self.published[part] == 0) & (self.release.truth[whole] >= model.base[whole])
+        same[part[torn]] = False
         fixed = same & model.published
         for family in self.release.families:
             # A remainder that did not change stays too, though nobody publishes it: else the total above would move for nothing.

@@ -70,8 +70,10 @@ def _choices(model: Model, truth: Ints, price: Floats, step: float) -> Choices:
     floor, inexact = truth // model.base, (truth % model.base > 0).astype(np.int64)
     steps = model.steps.astype(np.int64)
     shown = model.published
-    # No step down to 0: the mark of a published 0 says "fewer than the base", so it has to be true on every level.
-    least = np.where(shown, np.maximum(-steps, np.minimum(1 - floor, 0)), -floor)
+    # The mark of a published 0 says how little it is, so it has to be true: fewer than base · max(K, 1). With K = 1 no count of the
+    # base or more becomes 0; a total that steps twice may have parts that were all published as 0 and may not move.
+    naught = floor <= np.maximum(steps - 1, 0)
+    least = np.where(shown, np.maximum(-steps, np.where(naught, -floor, np.minimum(1 - floor, 0))), -floor)
     least = np.maximum(least, -(-model.lower // model.base) - floor)
     most = np.where(shown, inexact + steps, FAR)
     bounded = model.upper < FAR
