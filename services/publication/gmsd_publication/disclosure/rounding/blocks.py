@@ -41,11 +41,9 @@ def round_blocks(
     model = models[0]
     depth = depths(model.parents)
     cut = max(1, int(depth.max(initial=0)) - 1)
-    top = np.flatnonzero(depth < cut)
-    trunk = _Tree.of(model, asked, top)
+    trunk, *trees = _forest(model, asked, _labels(model.parents, depth, cut))
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide(values[trunk.cells], work)
-    trees = [_Tree.of(model, asked, blocks) for blocks in _subtrees(model.parents, depth, cut)]
     closed = []
     for done, (tree, decided) in enumerate(_decided(trees, values, work, workers), start=1):
         if decided is None:
@@ -88,22 +86,6 @@ class _Tree:
     own: int
     model: Model
     asked: Asked
-
-    @classmethod
-    def of(cls, model: Model, asked: Asked, blocks: Ints) -> "_Tree":
-        chosen = np.zeros(len(model.parents), dtype=bool)
-        chosen[blocks] = True
-        own = np.flatnonzero(chosen[model.block])
-        number = np.full(len(model.parents) + 1, TOP, dtype=np.int64)
-        number[blocks] = np.arange(len(blocks))
-        part, cells = narrowed(
-            model, own,
-            model.equations[np.flatnonzero(chosen[model.block_of_rows(model.equations)])],
-            model.implied[np.flatnonzero(chosen[model.block_of_rows(model.implied)])],
-            model.presence[chosen[model.block[model.presence].max(axis=1)]],
-        )  # fmt: skip
-        inner = replace(part, block=number[model.block[cells]], parents=number[model.parents[blocks]])
-        return cls(cells, len(own), inner, picked(asked, cells))
 
     def decide(self, values: Ints, work: Work | None) -> Ints:
         """Values of the own cells, block after block; `values` of the others are given. Raises Infeasible, WorkLimit."""
@@ -275,11 +257,42 @@ def depths(parents: Ints) -> Ints:
     return depth
 
 
-def _subtrees(parents: Ints, depth: Ints, cut: int) -> Iterable[Ints]:
+def _labels(parents: Ints, depth: Ints, cut: int) -> Ints:
+    """[blocks] 0 of the trunk, above the cut, and 1, 2, … of each tree below it, in the order of their first blocks."""
     root = np.arange(len(parents))
     for block in np.flatnonzero(depth > cut):
         root[block] = root[parents[block]]
-    below = np.flatnonzero(depth >= cut)
-    order = below[np.argsort(root[below], kind="stable")]
-    edges = np.flatnonzero(np.diff(root[order])) + 1
-    return [group for group in np.split(order, edges) if group.size]
+    label = np.zeros(len(parents), dtype=np.int64)
+    below = depth >= cut
+    label[below] = 1 + np.unique(root[below], return_inverse=True)[1]
+    return label
+
+
+def _forest(model: Model, asked: Asked, label: Ints) -> list[_Tree]:
+    """A tree per label. Rows and cells are sorted once: a nation has hundreds of trees and millions of rows."""
+    count = int(label.max(initial=0)) + 1
+    cells = _grouped(label[model.block], count)
+    equations = _grouped(label[model.block_of_rows(model.equations)], count)
+    implied = _grouped(label[model.block_of_rows(model.implied)], count)
+    pairs = _grouped(label[model.block[model.presence].max(axis=1)], count)
+    blocks = _grouped(label, count)
+    found = []
+    for at in range(count):
+        part, seen = narrowed(
+            model,
+            cells[at],
+            model.equations[equations[at]],
+            model.implied[implied[at]],
+            model.presence[pairs[at]],
+        )
+        number = np.full(len(label) + 1, TOP, dtype=np.int64)
+        number[blocks[at]] = np.arange(len(blocks[at]))
+        inner = replace(part, block=number[model.block[seen]], parents=number[model.parents[blocks[at]]])
+        found.append(_Tree(seen, len(cells[at]), inner, picked(asked, seen)))
+    return found
+
+
+def _grouped(label: Ints, count: int) -> list[Ints]:
+    """Per label the positions that have it, ascending."""
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.searchsorted(label[order], np.arange(1, count)))
