@@ -133,7 +133,7 @@ class _Audit:
         low, high, found = self.now.low.copy(), self.now.high.copy(), list[Sum]()
         for block in blocks(self.now, limit):
             places = np.flatnonzero(asked[block.cells] & (low[block.cells] < high[block.cells]))
-            if not places.size or len(block.rows) < 2:
+            if not places.size or len(block.rows) < 2 or not self.linear:
                 continue
             program = BlockProgram(self.now, block, self.effort.iterations)
             for place, upper in ((int(p), side) for side in (False, True) for p in places):

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from gmsd_publication.disclosure.errors import Contradictory, InputInvalid
 from gmsd_publication.disclosure.model import UNBOUNDED, Ints, Model
+from gmsd_publication.disclosure.names import joined
 
 LARGEST = 2**40
 """Of a printed count: sums of a hundred thousand of them still fit 64 bits, and floats hold them exactly."""
@@ -79,10 +80,10 @@ def system(model: Model, low: Ints, high: Ints) -> System:
         format="csr",
     ).astype(np.int64)
     return System(
-        names=[*model.names, *model.implied_names],
+        names=joined(model.names, model.implied_names),
         low=np.concatenate([low, np.zeros(implied, dtype=np.int64)]),
         high=np.concatenate([high, np.full(implied, UNBOUNDED)]),
         rows=rows,
-        row_names=[*model.equation_names, *model.implied_names],
+        row_names=joined(model.equation_names, model.implied_names),
         together=model.presence,
     )
