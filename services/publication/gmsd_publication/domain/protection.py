@@ -9,7 +9,7 @@ import polars as pl
 
 from gmsd_contracts.catalogue import Attribute, Indicator, below
 from gmsd_publication.domain.attributes import ATTRIBUTE
-from gmsd_publication.domain.audit import untested
+from gmsd_publication.domain.nearest_audit import nearest_audit
 from gmsd_publication.domain.regions import Regions
 
 PROTECTED_COLUMNS = ("indicator", "moment", "region", "level", "category", "value", "attribute")
@@ -121,7 +121,7 @@ class NearestFive:
     ) -> Protected:
         """See Protection.protect; never refuses."""
         figures = self._figures(exact, model)
-        return Protected(figures, untested(figures))
+        return Protected(figures, nearest_audit(figures, model.catalogue, model.regions))
 
     def _figures(self, exact: pl.DataFrame, model: Model) -> pl.DataFrame:
         rules = pl.DataFrame(

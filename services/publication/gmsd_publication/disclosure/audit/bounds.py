@@ -120,11 +120,16 @@ class BlockProgram:
         return Sum(cell, upper, value, rows, multipliers, denominator) if better else None
 
 
-def feasible(given: System, block: Block) -> Floats:
-    """Any fractions that fit a block. Raises Contradictory, which names the rows that exclude one another."""
-    highs = _opened(given, block, 2**31 - 1)
+def feasible(given: System, block: Block, iterations: int = 2**31 - 1) -> Floats:
+    """Any fractions that fit a block; the last ones tried when iterations are used up, which is for who can do without.
+
+    Raises Contradictory, which names the rows that exclude one another.
+    """
+    highs = _opened(given, block, iterations)
+    # Dual simplex: that nothing fits is an end of its own search, where primal simplex can go round in circles.
+    highs.setOptionValue("simplex_strategy", 1)
     highs.run()
-    if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+    if highs.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
         return np.asarray(highs.getSolution().col_value)
     _, known, ray = highs.getDualRay()
     values = np.asarray(ray, dtype=float) if known else np.ones(len(block.rows))

@@ -124,7 +124,8 @@ class _Audit:
             self.now, log = propagate(self.now, self.effort.rounds)
         except Contradictory:
             # One row met the contradiction; which rows make it, a linear program over everything tells best.
-            feasible(self.printed, Block(np.arange(self.now.size), np.arange(self.now.rows.shape[0])))
+            whole = Block(np.arange(self.now.size), np.arange(self.now.rows.shape[0]))
+            feasible(self.printed, whole, self.effort.iterations)
             raise
         self.log += log
 
