@@ -40,9 +40,11 @@ from gmsd_publication.domain.release_model import STEPS, Release, fill_computed,
 
 SUM_STEPS = 1
 """K in a later release of a sum over categories in a region that is itself no sum."""
-FEW = (2, 6)
-"""In bases: double counts under this are rounded to none when that adds up, tried in turn. So few people are often not to be found
-behind figures that are rounded themselves; totals have room for it in their step."""
+FEW = 2
+"""In bases: double counts under this are rounded to none when that adds up. So few people are often not to be found behind figures
+that are rounded themselves; totals have room for it in their step."""
+ATTEMPTS, SHUFFLE = 6, 150
+"""Publications tried for a proof, and how much dearer or cheaper a choice becomes with each (of COST_UNITS)."""
 SERIAL_CELLS = 50_000
 """Below this a release is rounded in the process itself: starting two others takes about as long."""
 
@@ -127,8 +129,8 @@ def _proved(
 ) -> tuple[Ints, pl.DataFrame]:
     """The publication with its proof, both checked. Raises NotProved when no rounding that was tried has people behind it."""
     refused = NotProved("nothing was tried")
-    for few in FEW:
-        asked, published = _round(release, aims, memory, pool, progress, few)
+    for attempt in range(ATTEMPTS):
+        asked, published = _round(release, _shuffled(aims, attempt), memory, pool, progress)
         _check(release, asked, published)
         try:
             evidence = proof(release.families, published, release.model.base)
@@ -146,7 +148,6 @@ def _round(
     memory: Memory,
     pool: Executor | None,
     progress: Progress,
-    few: int = FEW[0],
 ) -> tuple[Asked, Ints]:
     """With every unchanged figure kept and what we wish for; if nothing adds up then, with less of it.
 
@@ -154,7 +155,7 @@ def _round(
     changed. Targets that add up are published as they are before anything is attempted: that is how the proof explains a publication,
     so nothing that comes after can tell something of the truth.
     """
-    wishing = _wishing(release, few)
+    simple, bounded = _wishing(release)
     aimed = Asked(release.truth, aims, *memory.kept(release.model, True))
     wanted = _with_computed(release, aim(release.model, aimed))
     if satisfied(release.model, wanted):
@@ -162,7 +163,7 @@ def _round(
     refused: Infeasible | WorkLimit | None = None
     for totals in (True, False) if memory.any() else (True,):
         asked = Asked(release.truth, aims, *memory.kept(release.model, totals))
-        for rules, softer in ((wishing, release.model), (release.model, None)):
+        for rules, *softer in ((bounded, simple, release.model), (simple, release.model), (release.model,)):
             try:
                 return asked, round_blocks(rules, asked, None, pool, progress, softer)
             except (Infeasible, WorkLimit) as refusal:
@@ -180,12 +181,19 @@ def _with_computed(release: Release, values: Ints) -> Ints:
     return values
 
 
-def _wishing(release: Release, few: int) -> Rules:
-    """The model with what makes a proof easy to find: simple double counts, and none where hardly anybody is counted twice."""
+def _wishing(release: Release) -> tuple[Rules, Rules]:
+    """The model with what makes a proof easy to find: simple double counts; and none where hardly anybody is counted twice."""
     model = release.model
-    hardly = release.doubles & (release.truth < few * model.base)
+    hardly = release.doubles & (release.truth < FEW * model.base)
     implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
-    return replace(model, implied=implied, implied_names=(), upper=np.where(hardly, 0, model.upper))
+    simple = replace(model, implied=implied, implied_names=())
+    return simple, replace(simple, upper=np.where(hardly, 0, model.upper))
+
+
+def _shuffled(aims: Targets, attempt: int) -> Targets:
+    """The same aims, with other choices between what is about as near: another publication, in which people may be found."""
+    jitter = (np.arange(len(aims.cost)) * 7_919 * attempt) % (1 + SHUFFLE * attempt)
+    return Targets(aims.up, aims.cost + jitter)
 
 
 def _declared(release: Release, later: bool) -> Rules:

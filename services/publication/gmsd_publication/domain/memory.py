@@ -41,8 +41,10 @@ class Memory:
                 counts = _spread(release, rows, one.exact, "count")
             known = values != UNKNOWN
             published[known], truth[known] = values[known], counts[known]
-            expired[known] = counts[known] == UNKNOWN
-        return cls(release, published, truth, expired)
+            # A computed count of an earlier release can be −1 itself, where the objector's part of it is missing now.
+            expired[known] = (counts[known] == UNKNOWN) & release.model.published[known]
+        # A computed count can be -1 where a part of its total is now closed: of published cells alone it can be said.
+        return cls(release, published, truth, expired & release.model.published)
 
     def check(self) -> None:
         """Raises NotProved: the counts behind an earlier release have expired, so nobody knows which figures must stay.

@@ -33,11 +33,14 @@ def round_blocks(
     work: Work | None = None,
     workers: Executor | None = None,
     progress: Progress | None = None,
-    softer: Model | None = None,
+    softer: Sequence[Model] = (),
 ) -> Ints:
-    """Published values [n]. The same for any number of workers. Raises Infeasible, WorkLimit, BrokenDecomposition."""
+    """Published values [n]. The same for any number of workers.
+
+    `softer`: the same model with fewer wishes, to open up with what does not fit. Raises Infeasible, WorkLimit, BrokenDecomposition.
+    """
     model.check()
-    models = [_within_reach(one, asked) for one in (model, softer) if one is not None]
+    models = [_within_reach(one, asked) for one in (model, *softer)]
     model = models[0]
     depth = depths(model.parents)
     cut = max(1, int(depth.max(initial=0)) - 1)
