@@ -43,8 +43,7 @@ class Memory:
             published[known], truth[known] = values[known], counts[known]
             # A computed count of an earlier release can be −1 itself, where the objector's part of it is missing now.
             expired[known] = (counts[known] == UNKNOWN) & release.model.published[known]
-        # A computed count can be -1 where a part of its total is now closed: of published cells alone it can be said.
-        return cls(release, published, truth, expired & release.model.published)
+        return cls(release, published, truth, expired)
 
     def check(self) -> None:
         """Raises NotProved: the counts behind an earlier release have expired, so nobody knows which figures must stay.
