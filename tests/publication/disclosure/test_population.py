@@ -118,9 +118,9 @@ def _single_people(kind: Kind) -> tuple[np.ndarray, list[tuple[int, int]]]:
     for bit in range(bits):
         one = np.zeros((1, bits), dtype=np.int64)
         one[0, bit] = 1
-        for early, late, slots in ((one, empty, kind.early_slots), (empty, one, kind.late_slots)):
+        for at_end, during, slots in ((one, empty, kind.early_slots), (empty, one, kind.late_slots)):
             holders.append((len(columns), int(slots[bit])))
-            columns.append(kind.recount(Population(nobody, nobody, nobody, early, late)))
+            columns.append(kind.recount(Population(nobody, nobody, nobody, at_end, during)))
     return np.array(columns).T, holders
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from gmsd_publication.disclosure.errors import Infeasible, KeyMissing, WorkLimit
 from gmsd_publication.disclosure.model import Ints, Model
 from gmsd_publication.disclosure.rounding import nearest, search
-from gmsd_publication.disclosure.rounding.choices import STEP_COST
+from gmsd_publication.disclosure.rounding.choices import STEP_COST, by_targets
+from gmsd_publication.disclosure.rounding.groups import system
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim, round_part, round_whole, satisfied
 from gmsd_publication.disclosure.rounding.program import Program, Work, solve
 from gmsd_publication.disclosure.rounding.targets import Targets, aimed_at, numbers, targets
@@ -79,7 +81,7 @@ def test_the_answer_is_the_best_of_all_roundings_and_there_is_none_when_there_is
 
 @given(questions(), st.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None)
-def test_every_truth_in_the_window_of_a_publication_can_yield_it(question: Question, random) -> None:
+def test_every_truth_in_the_window_of_a_publication_can_yield_it(question: Question, random: Random) -> None:
     model = replace(question.model, presence=np.zeros((0, 2), dtype=np.int64))
     publication = question.sums @ (question.asked.truth[question.finest] // BASE * BASE)
     finest = publication[question.finest] + np.array([random.randint(-4, 4) for _ in question.finest])
@@ -108,7 +110,9 @@ def test_the_same_question_has_the_same_answer_to_the_byte() -> None:
     assert round_whole(model, asked).tobytes() == round_whole(model, asked).tobytes()
 
 
-def test_the_search_finds_a_rounding_that_adds_up_in_the_windows_and_twice_the_same(monkeypatch) -> None:
+def test_the_search_finds_a_rounding_that_adds_up_in_the_windows_and_twice_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model, truth = _wide(60)
     asked = _keyed(model, truth)
     proved = round_whole(model, asked)
@@ -123,9 +127,10 @@ def test_the_search_finds_a_rounding_that_adds_up_in_the_windows_and_twice_the_s
 @given(questions())
 @settings(max_examples=60, deadline=None)
 def test_the_search_keeps_to_the_model_and_never_says_infeasible_wrongly(question: Question) -> None:
-    old, nearest.LARGE = nearest.LARGE, 0
     try:
-        values = round_whole(question.model, question.asked, Work(rounds=10))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nearest, "LARGE", 0)
+            values = round_whole(question.model, question.asked, Work(rounds=10))
     except Infeasible:
         assert _best(question) is None
     except WorkLimit:
@@ -133,14 +138,12 @@ def test_the_search_keeps_to_the_model_and_never_says_infeasible_wrongly(questio
     else:
         assert satisfied(question.model, values)
         assert all(v in window for v, window in zip(values, _windows(question), strict=True))
-    finally:
-        nearest.LARGE = old
 
 
-def test_a_search_without_work_says_so(monkeypatch) -> None:
+def test_a_search_without_work_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     model, truth = _wide(60)
     monkeypatch.setattr(nearest, "LARGE", 10)
-    found = search.system(model, nearest.by_targets(model, _keyed(model, truth)))
+    found = system(model, by_targets(model, _keyed(model, truth)))
     assert found is not None and len(found.across) > 0
     monkeypatch.setattr(search._Search, "mended_and_improved", lambda self: self.z + 100)
     with pytest.raises(WorkLimit):
