@@ -228,6 +228,9 @@ def test_the_audit_counts_marks_at_base_ten_too() -> None:
     ({}, 5, [("<5", 0, 4), ("5", 1, 9), ("20", 16, 24)]),
     ({}, 10, [("<10", 0, 9), ("10", 1, 19), ("40", 31, 49)]),
     ({"GM": 1}, 5, [("<5", 0, 4), ("5", 0, 14), ("20", 11, 29)]),
+    ({"BU": 1, "GM": 2}, 5, [
+        ("<5", 0, 4), ("<10", 0, 9), ("5", 0, 14), ("20", 11, 29), ("5", 0, 19), ("20", 6, 34),
+    ]),
 ])  # fmt: skip
 def test_what_a_keyed_figure_means(steps: dict[str, int], base: int, expected: list[Any]) -> None:
     found = toets_words.meanings(f"sleutelafronding-{base}", base, steps)

@@ -106,10 +106,12 @@ def meanings(name: str, base: int, steps: Mapping[str, int]) -> list[Meaning]:
         ]
     if family != "sleutelafronding":
         return []
-    # A count of at least the base is never published as 0, whatever the step, so 0 says the same everywhere.
-    found = [Meaning((), mark, 0, base - 1)]
-    for step in sorted(set(steps.values()) or {0}):
-        levels = tuple(level for level, declared in steps.items() if declared == step)
+    declared = sorted(set(steps.values()) or {0})
+    # The mark of a 0 is its own meaning, whatever the level: one level can hold figures with less than its largest step.
+    limits = sorted({base} | {base * max(step, 1) for step in declared})
+    found = [Meaning((), f"<{limit}", 0, limit - 1) for limit in limits]
+    for step in declared:
+        levels = tuple(level for level, own in steps.items() if own == step)
         width = base * (step + 1) - 1
         for value in (base, 4 * base):
             found.append(Meaning(levels, str(value), max(0, value - width), value + width))
