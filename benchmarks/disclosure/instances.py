@@ -14,7 +14,7 @@ from gmsd_publication.disclosure.hierarchy import Hierarchy, Line
 from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.disclosure.tables import build
 
-FOLDER = "GMSD_SDC"
+FOLDER = "SDC_TABLES"
 BASE = 5
 COUNT = "ant"
 Row = Mapping[str, str]
@@ -73,7 +73,7 @@ class Instance:
 
 
 def shared(name: str) -> Instance | None:
-    """`z3` or `sosialFiktiv` (SSB, MIT) from the folder that GMSD_SDC names; None where there is none."""
+    """`z3` or `sosialFiktiv` (SSB, MIT) from the folder that SDC_TABLES names; None where there is none."""
     path = Path(os.environ.get(FOLDER, "")) / f"{name}.csv"
     if not os.environ.get(FOLDER) or not path.is_file():
         return None

@@ -138,11 +138,11 @@ def test_a_demand_without_an_answer_is_not_met() -> None:
 def test_a_quick_run_prints_and_writes_every_line(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
     options = ["--quick", "--only", "G2", "--grens", "20", "--uit", str(out)]
-    environment = {name: value for name, value in os.environ.items() if name != "GMSD_SDC"}
+    environment = {name: value for name, value in os.environ.items() if name != "SDC_TABLES"}
     command = [sys.executable, "-m", "benchmarks.disclosure", *options]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "demands met" in done.stdout and "GMSD_SDC" in done.stdout
+    assert "demands met" in done.stdout and "SDC_TABLES" in done.stdout
     lines = [Line(**line) for line in json.loads(out.read_text(encoding="utf-8"))["lines"]]
     assert {line.goal for line in lines} == {"G2"}
     assert {line.who.split()[0] for line in lines} == {"gmsd", "pytauargus", "CtrlRound"}

@@ -1,6 +1,6 @@
 """Releases to try disclosure control on: the two of Statistics Norway where they are present, and small ones of our own.
 
-`GMSD_SDC` names a folder with z3.csv and sosialFiktiv.csv (SSB, MIT licence; not ours to copy). Where it is unset, callers
+`SDC_TABLES` names a folder with z3.csv and sosialFiktiv.csv (SSB, MIT licence; not ours to copy). Where it is unset, callers
 print a skip: `available()`.
 """
 
@@ -16,7 +16,7 @@ from gmsd_publication.disclosure.tables import Tabulated, build
 
 def available() -> bool:
     """Whether the folder with the instances of Statistics Norway is here."""
-    return bool(os.environ.get("GMSD_SDC")) and (Path(os.environ["GMSD_SDC"]) / "z3.csv").exists()
+    return bool(os.environ.get("SDC_TABLES")) and (Path(os.environ["SDC_TABLES"]) / "z3.csv").exists()
 
 
 def z3(margin_steps: int = 0) -> Tabulated:
@@ -31,7 +31,7 @@ def sosial_fiktiv(margin_steps: int = 0) -> Tabulated:
 
 def ssb_tables(name: str) -> tuple[pl.DataFrame, list[Hierarchy]]:
     """Finest counts and hierarchies of one instance."""
-    path = Path(os.environ["GMSD_SDC"]) / f"{name}.csv"
+    path = Path(os.environ["SDC_TABLES"]) / f"{name}.csv"
     raw = pl.read_csv(path, infer_schema=False)
     inner = raw.select(
         regio=pl.col("region"),

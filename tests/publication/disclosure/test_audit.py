@@ -338,7 +338,7 @@ def test_a_mark_can_exclude_zero() -> None:
     assert (low[0], high[0]) == (1, 4)
 
 
-@pytest.mark.skipif(not instances.available(), reason="GMSD_SDC names no folder with the SSB instances")
+@pytest.mark.skipif(not instances.available(), reason="SDC_TABLES names no folder with the SSB instances")
 def test_z3_gives_away_what_was_measured_by_others() -> None:
     """disclosure.md's table: suppression of 1 to 4 alone, and nearest 5 by itself, under global linear programs."""
     made = instances.z3()
@@ -352,7 +352,7 @@ def test_z3_gives_away_what_was_measured_by_others() -> None:
     assert ((width == 0).sum(), (width <= 1).sum(), (width <= 2).sum(), proved.sum()) == (8, 165, 339, 157)
 
 
-@pytest.mark.skipif(not instances.available(), reason="GMSD_SDC names no folder with the SSB instances")
+@pytest.mark.skipif(not instances.available(), reason="SDC_TABLES names no folder with the SSB instances")
 def test_nearest_5_of_the_large_instance_proves_927_cells_small() -> None:
     made = instances.sosial_fiktiv()
     found = audit(made.model, *nearest(made), BOUNDS_ONLY)

@@ -244,9 +244,9 @@ def test_a_rounded_table_is_written_as_one_that_needs_nothing(tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["z3_exact.jj", "z3_full5.jj"])
 def test_the_reference_release_goes_there_and_back(name: str, tmp_path: Path) -> None:
-    folder = os.environ.get("GMSD_SDC")
+    folder = os.environ.get("SDC_TABLES")
     if not folder:
-        pytest.skip("GMSD_SDC names no folder with reference releases")
+        pytest.skip("SDC_TABLES names no folder with reference releases")
     jj = read_jj(Path(folder) / name)
     jj.model.check()
     jj.model.check_truth(jj.truth)
@@ -256,8 +256,8 @@ def test_the_reference_release_goes_there_and_back(name: str, tmp_path: Path) ->
 
 def test_tau_argus_audits_the_reference_release_as_we_do(tmp_path: Path) -> None:
     """1,554 linear programs of theirs: 22 s of computing, the one test here that takes that long."""
-    folder = os.environ.get("GMSD_SDC")
+    folder = os.environ.get("SDC_TABLES")
     if not folder:
-        pytest.skip("GMSD_SDC names no folder with reference releases")
+        pytest.skip("SDC_TABLES names no folder with reference releases")
     jj = read_jj(Path(folder) / "z3_full5.jj")
     agrees(jj, suppress(jj.model, jj.truth, effort=Effort(moves=1)), tmp_path / "hidden.jj")

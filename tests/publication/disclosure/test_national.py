@@ -151,7 +151,7 @@ def test_workers_and_repeats_give_the_same_bytes() -> None:
     asked = Asked(release.truth, aims, np.zeros(model.size, dtype=bool), release.truth)
     alone = round_blocks(model, asked)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        assert (round_blocks(model, asked, None, pool) == alone).all()
+        assert (round_blocks(model, asked, workers=pool) == alone).all()
     assert (round_blocks(model, asked) == alone).all()
 
 

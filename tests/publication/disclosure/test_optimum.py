@@ -17,7 +17,7 @@ from tests.publication.disclosure import instances
 from tests.publication.disclosure.small_tables import BASE, SHAPES, table
 
 present = pytest.mark.skipif(
-    not instances.available(), reason="GMSD_SDC names no folder with the SSB instances"
+    not instances.available(), reason="SDC_TABLES names no folder with the SSB instances"
 )
 
 

@@ -274,7 +274,7 @@ def test_any_table_of_the_window_is_published_alike_when_the_targets_ask_it(
         assert (rounding(model, asked) == publication).all()
 
 
-@pytest.mark.skipif(not available(), reason="GMSD_SDC names no folder with the tables of Statistics Norway")
+@pytest.mark.skipif(not available(), reason="SDC_TABLES names no folder with the tables of Statistics Norway")
 @pytest.mark.parametrize("load", [z3, sosial_fiktiv])
 def test_a_hundred_tables_of_the_window_of_a_reference_release_are_published_alike(
     load: Callable[[], Tabulated],

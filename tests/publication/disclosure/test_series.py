@@ -87,7 +87,7 @@ def test_three_releases_move_no_unchanged_cell_and_prove_nothing(table: Tabulate
     assert sum(trial.held > 0 for trial in trials) <= 2, trials
 
 
-@pytest.mark.skipif(not available(), reason="GMSD_SDC names no folder with the tables of Statistics Norway")
+@pytest.mark.skipif(not available(), reason="SDC_TABLES names no folder with the tables of Statistics Norway")
 @pytest.mark.parametrize("clustered", [False, True])
 def test_three_releases_of_z3(clustered: bool) -> None:
     trial = three_releases(z3(), 2, clustered)

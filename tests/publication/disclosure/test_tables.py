@@ -216,7 +216,7 @@ def test_a_dimension_without_a_column_is_refused() -> None:
         build(inner.drop("soort"), hierarchies)
 
 
-@pytest.mark.skipif(not instances.available(), reason="GMSD_SDC names no folder with the SSB instances")
+@pytest.mark.skipif(not instances.available(), reason="SDC_TABLES names no folder with the SSB instances")
 def test_the_ssb_instances_are_those_described() -> None:
     for made, cells, rows, small in (
         (instances.z3(), 1350, 1245, 416),
