@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from gmsd_contracts.cells import PROOF_NAME
+from gmsd_contracts.cells import DERIVED_LEVEL, PROOF_NAME
 from gmsd_publication.http import toets_words as words
 from gmsd_publication.http.documents import moment
 from gmsd_publication.http.names import PROTECTIONS, number_words
@@ -78,22 +78,26 @@ def as_csv(audit: pl.DataFrame) -> bytes:
 
 def conclusion(audit: pl.DataFrame) -> str:
     """The whole test in a few sentences."""
+    shown = audit.filter(pl.col("level") != DERIVED_LEVEL).select(pl.col(_COUNTS).sum()).row(0, named=True)
     total = audit.select(pl.col(_COUNTS).sum()).row(0, named=True)
     said = []
-    if total["certified"] == total["cells"]:
+    if shown["certified"] == shown["cells"]:
         said.append(
-            f"Van alle {_n(total['cells'])} cijfers, ook die u zelf kunt uitrekenen, is bewezen dat het echte aantal er niet uit volgt."
+            f"Van alle {_n(shown['cells'])} gepubliceerde cijfers is bewezen dat het echte aantal er niet uit volgt."
         )
-    elif total["certified"]:
+    elif shown["certified"]:
         said.append(
-            f"Van {_n(total['certified'])} van de {_n(total['cells'])} cijfers is bewezen dat het echte aantal er niet uit volgt."
+            f"Van {_n(shown['certified'])} van de {_n(shown['cells'])} cijfers is bewezen dat het echte aantal er niet uit volgt."
         )
     else:
-        said.append(f"Van geen van de {_n(total['cells'])} cijfers is bewezen hoeveel ruimte er overblijft.")
+        said.append(f"Van geen van de {_n(shown['cells'])} cijfers is bewezen hoeveel ruimte er overblijft.")
     for count, text in (
         ("exact", "Van {} is het echte aantal precies af te leiden."),
         ("small", "Van {} is te bewijzen dat het echte aantal 1 tot en met 4 is."),
-        ("limited", "Bij {} laten openbare feiten minder ruimte dan de methode belooft."),
+        (
+            "limited",
+            "Van {} aantallen die u zelf kunt uitrekenen laten de definities minder ruimte, maar altijd meer dan één waarde.",
+        ),
         ("undecided", "Over {} is niets beslist; dat is niet hetzelfde als veilig."),
     ):
         if total[count]:

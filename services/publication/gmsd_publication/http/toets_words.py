@@ -42,7 +42,7 @@ _METHODS = {
         promises=(
             "Bij elk cijfer kan het echte aantal tot {room} hoger zijn en, als er geen 0 staat, tot {room} lager, tenzij openbare feiten dat "
             "beperken; hoe vaak dat zo is staat in de toets.",
-            "Ook van een aantal dat u zelf kunt uitrekenen (een rest, een verschil, een aanvulling) blijven altijd meer waarden mogelijk; "
+            "Ook van een aantal dat u zelf kunt uitrekenen (een rest of een verschil binnen deze cijfers) blijven altijd meer waarden mogelijk; "
             "hoeveel op zijn minst staat in de toets.",
             "Getallen die bij elkaar horen tellen op: delen en totaal zijn samen afgerond.",
             "Een teken hangt alleen af van het getal dat er staat. Of er echt niemand is, of een paar mensen, blijkt nergens uit.",
@@ -53,6 +53,8 @@ _METHODS = {
         ),
         limits=(
             "Wie de geheime sleutel heeft kan de afronding ongedaan maken. De sleutel is alleen bij deze dienst bekend.",
+            "Inwoners en cliënten zijn apart afgerond, en de twee halfjaren van een jaar ook. Waar in een buurt van beide heel weinig is, kan "
+            "het paar meer verraden dan elk alleen.",
             *_ALWAYS,
         ),
         withstands=("A1", "A2", "A3"),
