@@ -21,6 +21,7 @@ from gmsd_cli.client import IntakeClient, Sending, intake
 from gmsd_cli.demo.nation import deliverers, sendings
 from gmsd_cli.demo.outcome import Published, expected_inputs, published, wait_until_published
 from gmsd_cli.demo.run import OVERRIDES
+from gmsd_cli.local.files import write_private
 from gmsd_cli.local.ports import free_block
 from gmsd_cli.local.supervisor import LocalPlatform
 from gmsd_contracts.content import ContentRef
@@ -31,6 +32,9 @@ from tests.oracle.patterns import cells_of
 
 PERIODS = ("2025HJ01", "2025HJ02")
 GIB = 1024**3
+
+
+ROUNDING_KEY = bytes(range(1, 33))
 
 
 @dataclass
@@ -150,6 +154,9 @@ async def stage(root: Path, overrides: Mapping[str, Mapping[str, str]] | None = 
     for name, values in (overrides or {}).items():
         combined.setdefault(name, {}).update(values)
     platform = LocalPlatform(root / "state", free_block(11), combined)
+    # One key for every run: whether a later release can be proved depends on it, and a test must not depend on chance.
+    platform.layout.keks.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(platform.layout.keks / "rounding.key", ROUNDING_KEY)
     async with platform, intake(platform.url("intake"), platform.layout) as client:
         kek = (platform.layout.keks / "statistical.kek").read_bytes()
         keyring = DirectoryKeyRing(platform.layout.keyring, {Zone.STATISTICAL: kek}, Clock(), owner="test")

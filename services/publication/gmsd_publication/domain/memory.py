@@ -16,7 +16,8 @@ _KEY = ["indicator", "moment", "region", "category"]
 
 @dataclass(frozen=True)
 class Memory:
-    """Of each cell [n] its figure in the last release that had it, and its exact count there; UNKNOWN where there was none.
+    """Of each cell [n] its figure in the last release in which it counted the same, else in the last that had it, and its exact
+    count there; UNKNOWN where there was none.
 
     Of remainders and double counts too, where the release had all figures they follow from. `expired` [n]: the figure is
     known and its snapshot is gone.
@@ -39,7 +40,10 @@ class Memory:
             counts = np.full(size, UNKNOWN)
             if one.exact is not None:
                 counts = _spread(release, rows, one.exact, "count")
-            known = values != UNKNOWN
+            # A count that returns to what it was (consent withdrawn and given again) returns to its figure: rounded anew, the two
+            # figures of one count would stand side by side.
+            returned = (truth == release.truth) & (counts != release.truth)
+            known = (values != UNKNOWN) & ~returned
             published[known], truth[known] = values[known], counts[known]
             # A computed count of an earlier release can be −1 itself, where the objector's part of it is missing now.
             expired[known] = (counts[known] == UNKNOWN) & release.model.published[known]
