@@ -35,7 +35,9 @@ def _window(model: Model, asked: Asked, cell: int) -> list[int]:
     truth, k = int(asked.truth[cell]), int(model.steps[cell])
     low, high = truth // BASE * BASE, -(-truth // BASE) * BASE
     allowed = range(max(0, low - k * BASE), high + k * BASE + 1, BASE)
-    return [v for v in allowed if model.lower[cell] <= v <= model.upper[cell]]
+    # A published 0 counts fewer than its mark says: base · max(K, 1).
+    naught = truth < BASE * max(k, 1)
+    return [v for v in allowed if model.lower[cell] <= v <= model.upper[cell] and (v > 0 or naught)]
 
 
 def _cost(model: Model, asked: Asked, values: Ints) -> int:
