@@ -138,6 +138,7 @@ class _Tree:
             presence=np.zeros((0, 2), dtype=np.int64),
             block=np.repeat(np.array([region.block for region in self.regions]), widths),
             parents=np.array(self.parents),
+            place=np.repeat(np.arange(len(self.regions)), widths),
         )
 
     def _within(self, width: int) -> sp.coo_array:

@@ -363,4 +363,8 @@ def _joined(parts: Sequence[_Part], size: int) -> Model:
         presence=np.concatenate([part.presence() for part in parts]),
         block=spread(lambda part: np.repeat([place.block for place in part.tree.places], part.width)),
         parents=np.concatenate([np.array(part.parents, dtype=np.int64) for part in parts]),
+        place=np.repeat(
+            np.arange(sum(len(part.tree.places) for part in parts)),
+            np.concatenate([np.full(len(part.tree.places), part.width) for part in parts]),
+        ),
     )

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from gmsd_publication.disclosure.errors import Infeasible
-from gmsd_publication.disclosure.model import Ints, Model
+from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.disclosure.rounding.choices import FAR, Choices
 from gmsd_publication.disclosure.rounding.program import Floats, Program
 
@@ -63,6 +63,11 @@ class Layout:
     high: Ints
     above: Ints
     below: Ints
+
+    @property
+    def steps(self) -> Flags:
+        """[columns] which of them are steps."""
+        return np.arange(len(self.program.cost)) >= len(self.low)
 
     def start(self, z: Ints) -> Floats:
         """z as an x of the program."""

@@ -1,15 +1,23 @@
 """The additive rounding nearest to the targets."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 
 from gmsd_publication.disclosure.errors import Infeasible
 from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.disclosure.rounding.choices import STEP_COST, Asked, Choices, by_targets, held
-from gmsd_publication.disclosure.rounding.layout import lay_out, rows_of
-from gmsd_publication.disclosure.rounding.program import Work, solve
+from gmsd_publication.disclosure.rounding.layout import Layout, lay_out, rows_of
+from gmsd_publication.disclosure.rounding.program import Solution, Work, relax, solve
 from gmsd_publication.disclosure.rounding.search import LARGE, search
 
 __all__ = ["STEP_COST", "Asked", "aim", "round_part", "round_whole", "satisfied"]
+
+USELESS = 0.5
+"""Of the cost of a step: what the relaxation would lose by one more of them before a program with few steps does without. Of 13
+programs of a gemeente that took 0.5 to 4 s with steps everywhere 10 had the same optimum so, in a tenth to a third of the time, and
+the other 3 were refused in 0.06 s."""
 
 
 def round_whole(model: Model, asked: Asked, work: Work | None = None) -> Ints:
@@ -49,12 +57,23 @@ def decided(model: Model, choices: Choices, cells: Ints, current: Ints, work: Wo
     if found is None:
         z = (current // model.base) - choices.floor
         layout = lay_out(rows_of(model, choices), choices, cells, z)
-        z[cells] = layout.read(solve(layout.program, work).x)
+        z[cells] = layout.read(_solved(layout, choices.step, work or Work()).x)
     else:
         z = found.z
     result = current.copy()
     result[cells] = ((choices.floor + z) * model.base)[cells]
     return result
+
+
+def _solved(layout: Layout, step: float, work: Work) -> Solution:
+    """With steps where the relaxation has a use for them, and if nothing fits then with steps everywhere."""
+    program = layout.program
+    if work.sparing and layout.steps.any():
+        relaxed = relax(program, work)
+        useless = layout.steps & (relaxed.x < 1e-6) & (relaxed.worth > step * USELESS)
+        with suppress(Infeasible):
+            return solve(replace(program, upper=np.where(useless, 0.0, program.upper)), work)
+    return solve(program, work)
 
 
 def aim(model: Model, asked: Asked) -> Ints:
