@@ -23,6 +23,8 @@ from gmsd_publication.disclosure.rounding.search import LARGE
 BACK = (0, 1, 2, 4, 8)
 """How many blocks decided before are decided anew with a block that does not fit. Where eight do not help, the totals above are
 what is in the way."""
+NEAR_LEFT, FAR_LEFT = (0, 1), 2
+"""How many steps what is left over may be beyond its truth: when all else takes none, and when totals may step."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,21 @@ class _Walk:
         free[own] = True
         piece, cells = narrowed(self.model, own, touching_rows(self.model, self._rows_of(blocks), free))
         mine = picked(self.asked, cells)
-        near = _near(piece, mine.truth, len(own), cells >= self.size)
-        try:
-            values[own] = _settled(near, len(own), mine, values[cells], work)
-        except (Infeasible, WorkLimit):
-            if not piece.steps[: len(own)].any() and piece.published[: len(own)].all():
-                raise
-            values[own] = _settled(piece, len(own), mine, values[cells], work)
+        left, hidden = cells >= self.size, ~piece.published & (np.arange(len(cells)) < len(own))
+        near = replace(piece, steps=np.zeros_like(piece.steps))
+        attempts = [_within(near, mine.truth, hidden, steps * left) for steps in NEAR_LEFT]
+        far = _within(piece, mine.truth, left, FAR_LEFT * left)
+        refused: Infeasible | WorkLimit | None = None
+        # Without anything left over or hidden the first attempts are one.
+        for model in [*attempts[not left.any() :], far] if hidden.any() or piece.steps.any() else [near]:
+            try:
+                values[own] = _settled(model, len(own), mine, values[cells], work)
+            except (Infeasible, WorkLimit) as refusal:
+                refused = refusal
+            else:
+                return
+        if refused is not None:
+            raise refused
 
 
 def forest(model: Model, asked: Asked, label: Ints) -> list[Tree]:
@@ -188,17 +198,18 @@ def _upward(model: Model, free: Flags) -> Flags:
         free[rows.indices[more]] = True
 
 
-def _near(model: Model, truth: Ints, own: int, left: Flags) -> Model:
-    """Without steps, and what nobody publishes beside its truth too: a double count or a remainder that is all rounding has
-    nobody behind it more often than not, and then the publication has no proof. What is only left over for now may step."""
-    floor, step = truth // model.base * model.base, model.base * left
-    hidden = ~model.published & (np.arange(model.size) < own)
-    most = floor + model.base * (truth > floor) + step
+def _within(model: Model, truth: Ints, cells: Flags, steps: Ints) -> Model:
+    """With some cells at most so many steps beyond the neighbours of their truth.
+
+    For what nobody publishes: a double count or a remainder that is all rounding has nobody behind it more often than not, and then
+    the publication has no proof; what is left over and far from its truth leaves what comes last no choice.
+    """
+    floor = truth // model.base * model.base
+    least, most = floor - model.base * steps, floor + model.base * ((truth > floor) + steps)
     return replace(
         model,
-        steps=np.zeros_like(model.steps),
-        lower=np.where(hidden, np.maximum(model.lower, floor - step), model.lower),
-        upper=np.where(hidden, np.minimum(model.upper, most), model.upper),
+        lower=np.where(cells, np.maximum(model.lower, least), model.lower),
+        upper=np.where(cells, np.minimum(model.upper, most), model.upper),
     )
 
 
