@@ -82,7 +82,7 @@ def _reopen(
         model, (trunk, *trees) = grown(number)
         whole = with_totals(model, asked, trees[at], trunk)
         try:
-            values[whole.cells[: whole.own]] = whole.decide(values[whole.cells], work)
+            values[whole.cells[: whole.own]] = whole.decide_in_the_end(values[whole.cells], work)
         except (Infeasible, WorkLimit) as refusal:
             refused = refusal
         else:

@@ -23,6 +23,8 @@ from gmsd_publication.disclosure.rounding.search import LARGE
 BACK = (0, 1, 2, 4, 8)
 """How many blocks decided before are decided anew with a block that does not fit. Where eight do not help, the totals above are
 what is in the way."""
+LAST_RESORT = 3 * LARGE
+"""Cells decided at once where nothing less fits, even with the totals free: by searching, some seconds for each thousand."""
 NEAR_LEFT, FAR_LEFT = (0, 1), 2
 """How many steps what is left over may be beyond its truth: when all else takes none, and when totals may step."""
 
@@ -42,7 +44,17 @@ class Tree:
 
     def decide(self, values: Ints, work: Work | None) -> Ints:
         """Values of the own cells, block after block. Raises Infeasible, WorkLimit."""
-        walk = _Walk(self.model.size, *chained(self.model, self.asked))
+        return self._walked(values, work, LARGE, *chained(self.model, self.asked))
+
+    def decide_in_the_end(self, values: Ints, work: Work | None) -> Ints:
+        """The same with all we have: more cells at a time, and without a chain: there all parts of a total are decided at once."""
+        try:
+            return self._walked(values, work, LAST_RESORT, *chained(self.model, self.asked))
+        except (Infeasible, WorkLimit):
+            return self._walked(values, work, LAST_RESORT, self.model, self.asked)
+
+    def _walked(self, values: Ints, work: Work | None, most: int, model: Model, asked: Asked) -> Ints:
+        walk = _Walk(self.model.size, most, model, asked)
         wide = np.concatenate([values, np.zeros(walk.model.size - len(values), dtype=np.int64)])
         for block in range(len(walk.model.parents)):
             walk.decide(block, wide, work)
@@ -57,10 +69,10 @@ class Tree:
 
 
 class _Walk:
-    """Deciding the blocks of a tree in turn. `size`: cells from there on are what is left over after a link."""
+    """Deciding the blocks of a tree in turn, `most` cells at a time. `size`: cells from there on are what is left over after a link."""
 
-    def __init__(self, size: int, model: Model, asked: Asked) -> None:
-        self.size, self.model, self.asked = size, model, asked
+    def __init__(self, size: int, most: int, model: Model, asked: Asked) -> None:
+        self.size, self.most, self.model, self.asked = size, most, model, asked
         own = (
             model.block_of_rows(model.equations),
             model.block_of_rows(model.implied),
@@ -92,7 +104,7 @@ class _Walk:
             above = np.setdiff1d(model.parents[opened], [TOP, *opened])
             settled = self._looked_at(np.setdiff1d(np.arange(block - back), above))
             free = within & (np.isin(model.block, opened) | (np.isin(model.block, above) & ~settled))
-            if free.sum() > LARGE:
+            if free.sum() > self.most:
                 return
             yield free, np.concatenate([above, opened])
 
