@@ -43,6 +43,10 @@ SUM_STEPS = 1
 FEW = 2
 """In bases: double counts under this are rounded to none when that adds up. So few people are often not to be found behind figures
 that are rounded themselves; totals have room for it in their step."""
+MOST = (0, 1, 2)
+"""Bases that such a double count may be, one after the other."""
+DOUBLE_STEPS = 8
+"""How far a double count may be off at most: more than kept figures of ten gemeenten ever made necessary."""
 ATTEMPTS, SHUFFLE = 6, 150
 """Publications tried for a proof, and how much dearer or cheaper a choice becomes with each (of COST_UNITS)."""
 SERIAL_CELLS = 50_000
@@ -158,7 +162,8 @@ def _round(
     changed. Targets that add up are published as they are before anything is attempted: that is how the proof explains a publication,
     so nothing that comes after can tell something of the truth.
     """
-    simple, bounded = _wishing(release)
+    wishes = _wishing(release)
+    aims = Targets(aims.up & ~release.doubles, aims.cost)
     aimed = Asked(release.truth, aims, *memory.kept(release.model, True))
     wanted = _with_computed(release, aim(release.model, aimed))
     if satisfied(release.model, wanted):
@@ -166,9 +171,9 @@ def _round(
     refused: Infeasible | WorkLimit | None = None
     for totals in totals_kept if memory.any() else (True,):
         asked = Asked(release.truth, aims, *memory.kept(release.model, totals))
-        for rules, *softer in ((bounded, simple, release.model), (simple, release.model), (release.model,)):
+        for number, rules in enumerate(wishes):
             try:
-                return asked, round_blocks(rules, asked, None, pool, progress, softer)
+                return asked, round_blocks(rules, asked, None, pool, progress, wishes[number + 1 :])
             except (Infeasible, WorkLimit) as refusal:
                 refused = refusal
     raise refused or Infeasible("nothing was asked")
@@ -184,13 +189,19 @@ def _with_computed(release: Release, values: Ints) -> Ints:
     return values
 
 
-def _wishing(release: Release) -> tuple[Rules, Rules]:
-    """The model with what makes a proof easy to find: simple double counts; and none where hardly anybody is counted twice."""
-    model = release.model
+def _wishing(release: Release) -> list[Rules]:
+    """The model with what makes a proof easy to find, and then with less and less of it: simple double counts, and none where
+    hardly anybody is counted twice; there one base, then two; only simple ones; no wish.
+
+    In all of them a double count costs a step where it leaves its neighbours, as a total does: else it would take whatever makes
+    the rest cheap, and no people are to be found behind it in this release or in those that have to follow it.
+    """
+    model = replace(release.model, steps=np.where(release.doubles, DOUBLE_STEPS, release.model.steps))
     hardly = release.doubles & (release.truth < FEW * model.base)
     implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
     simple = replace(model, implied=implied, implied_names=())
-    return simple, replace(simple, upper=np.where(hardly, 0, model.upper))
+    few = [replace(simple, upper=np.where(hardly, most * model.base, model.upper)) for most in MOST]
+    return [*few, simple, model]
 
 
 def _shuffled(aims: Targets, attempt: int) -> Targets:

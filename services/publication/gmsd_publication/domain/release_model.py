@@ -257,9 +257,10 @@ class Tree:
         return np.array(self._double, dtype=np.int64)
 
     def steps(self) -> Ints:
-        """[places] K: that of the level, and 0 of a place that holds people itself, whatever its level."""
+        """[places] K: that of the level, and 0 of a place that holds people itself, whatever its level, or that nobody publishes."""
         steps = np.array([STEPS[place.level] for place in self.places], dtype=np.int64)
         steps[self.finest] = 0
+        steps[self.double] = 0
         return steps
 
     def _new_block(self, parent: int) -> int:

@@ -50,7 +50,7 @@ def round_blocks(
 
     trunk, *trees = grown(0)[1]
     values = aim(model, asked)
-    values[trunk.cells[: trunk.own]] = trunk.decide(values[trunk.cells], work)
+    values[trunk.cells[: trunk.own]] = trunk.decide_in_the_end(values[trunk.cells], work)
     closed = []
     for done, (at, decided) in enumerate(_decided(trees, values, work, workers), start=1):
         if decided is None:

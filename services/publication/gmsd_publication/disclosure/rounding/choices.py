@@ -69,7 +69,8 @@ def held(choices: Choices, cells: Flags, values: Ints, base: Ints) -> Choices:
 def _choices(model: Model, truth: Ints, price: Floats, step: float) -> Choices:
     floor, inexact = truth // model.base, (truth % model.base > 0).astype(np.int64)
     steps = model.steps.astype(np.int64)
-    shown = model.published
+    # What nobody publishes is free, unless it has steps: then it should stay near its truth all the same.
+    shown = model.published | (steps > 0)
     # The mark of a published 0 says how little it is, so it has to be true: fewer than base · max(K, 1). With K = 1 no count of the
     # base or more becomes 0; a total that steps twice may have parts that were all published as 0 and may not move.
     naught = floor <= np.maximum(steps - 1, 0)

@@ -23,6 +23,8 @@ from gmsd_publication.disclosure.rounding.search import LARGE
 BACK = (0, 1, 2, 4, 8)
 """How many blocks decided before are decided anew with a block that does not fit. Where eight do not help, the totals above are
 what is in the way."""
+SMALL = 2_000
+"""Cells that are decided at once: an integer program of at most some seconds."""
 LAST_RESORT = 3 * LARGE
 """Cells decided at once where nothing less fits, even with the totals free: by searching, some seconds for each thousand."""
 NEAR_LEFT, FAR_LEFT = (0, 1), 2
@@ -43,15 +45,26 @@ class Tree:
     asked: Asked
 
     def decide(self, values: Ints, work: Work | None) -> Ints:
-        """Values of the own cells, block after block. Raises Infeasible, WorkLimit."""
+        """Values of the own cells, block after block; what is small at once, which is nearer to the targets. Raises Infeasible, WorkLimit."""
+        if self.own <= SMALL:
+            return self._walked(values, work, LARGE, self._once, self.asked)
         return self._walked(values, work, LARGE, *chained(self.model, self.asked))
 
     def decide_in_the_end(self, values: Ints, work: Work | None) -> Ints:
-        """The same with all we have: more cells at a time, and without a chain: there all parts of a total are decided at once."""
-        try:
-            return self._walked(values, work, LAST_RESORT, *chained(self.model, self.asked))
-        except (Infeasible, WorkLimit):
-            return self._walked(values, work, LAST_RESORT, self.model, self.asked)
+        """The same with all we have: more cells at a time; without a chain, all parts of a total at once; and everything at once."""
+        shapes = [chained(self.model, self.asked), (self.model, self.asked), (self._once, self.asked)]
+        shapes = shapes[::-1] if self.own <= SMALL else shapes
+        refused: Infeasible | WorkLimit | None = None
+        for model, asked in shapes if self.own <= LAST_RESORT else shapes[:-1]:
+            try:
+                return self._walked(values, work, LAST_RESORT, model, asked)
+            except (Infeasible, WorkLimit) as refusal:
+                refused = refusal
+        raise refused or Infeasible("there is nothing to decide")
+
+    @property
+    def _once(self) -> Model:
+        return replace(self.model, block=np.minimum(self.model.block, 0), parents=np.array([TOP]))
 
     def _walked(self, values: Ints, work: Work | None, most: int, model: Model, asked: Asked) -> Ints:
         walk = _Walk(self.model.size, most, model, asked)
