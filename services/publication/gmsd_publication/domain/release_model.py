@@ -326,12 +326,6 @@ def _stacked(pieces: Sequence[sp.coo_array], size: int) -> sp.csr_array:
 
 
 def _joined(parts: Sequence[_Part], size: int) -> Model:
-    def stacked(pieces: Sequence[sp.coo_array]) -> sp.csr_array:
-        wide = [sp.coo_array((p.data, p.coords), shape=(p.shape[0], size)) for p in pieces]
-        return (
-            sp.vstack(wide, format="csr", dtype=np.int64) if wide else sp.csr_array((0, size), dtype=np.int64)
-        )
-
     def spread(values: Callable[["_Part"], Ints]) -> Ints:
         return np.concatenate([values(part) for part in parts]) if parts else np.zeros(0, dtype=np.int64)
 
