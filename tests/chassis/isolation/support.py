@@ -1,5 +1,6 @@
 """What the tests of the workshop share: jobs by name, sinks, sources."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
@@ -77,6 +78,15 @@ async def works(workshop: Workshop) -> None:
         "size"
     ] == 6
     assert sink.data == b"abcdef"
+
+
+async def dies(pid: int) -> None:
+    """The process ends. Nobody here waits for it, and a killed process still takes a moment on a busy machine."""
+    for _ in range(100):
+        if not is_alive(pid):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"process {pid} goes on")
 
 
 def is_alive(pid: int) -> bool:

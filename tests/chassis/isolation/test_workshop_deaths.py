@@ -13,7 +13,7 @@ import pytest
 from gmsd_chassis.errors import ConfigError, ContentExpired, TryLater, Unprocessable
 from gmsd_chassis.isolation import JobFailed, WorkerDied, Workshop
 from tests.chassis.isolation import jobs as jobs_module
-from tests.chassis.isolation.support import JOBS, NOTHING, ROOT, Sink, is_alive, source, works
+from tests.chassis.isolation.support import JOBS, NOTHING, ROOT, Sink, dies, is_alive, source, works
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ async def test_what_a_job_started_dies_with_it() -> None:
     async with Workshop(jobs=JOBS, seconds=1.5, warm=()) as workshop:
         with pytest.raises(WorkerDied):
             await workshop.run("sleep_with_grandchild", {}, read=NOTHING, sinks={"out": sink})
-        assert not is_alive(int(sink.data))
+        await dies(int(sink.data))
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,4 @@ async def test_the_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> Non
     assert is_alive(child)
     parent.kill()
     await parent.wait()
-    for _ in range(100):
-        if not is_alive(child):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("the child outlived its parent")
+    await dies(child)
