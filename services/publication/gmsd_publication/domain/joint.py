@@ -57,17 +57,25 @@ class Crowd:
 
     def room(self, person: Person) -> Ints:
         """How many groups of such people each place can spare [places]."""
+        return self._room(person, np.arange(len(self.figures)))
+
+    def room_at(self, place: int, person: Person) -> int:
+        """How many groups of such people one place can spare."""
+        return int(self._room(person, np.array([place]))[0])
+
+    def _room(self, person: Person, places: Ints) -> Ints:
+        figures, slack = self.figures[places], self._slack[places]
         column = self.column(person)
         needs = self._rows @ column
         tight, used = np.flatnonzero(needs > 0), np.flatnonzero(column > 0)
-        spare = (self.figures[:, used] // column[used]).min(axis=1)
+        spare = (figures[:, used] // column[used]).min(axis=1)
         if tight.size:
-            spare = np.minimum(spare, (self._slack[:, tight] // needs[tight]).min(axis=1))
+            spare = np.minimum(spare, (slack[:, tight] // needs[tight]).min(axis=1))
         part, whole = self._presence[:, 0], self._presence[:, 1]
         # The last holder stays while something beyond one each is held.
         for at in np.flatnonzero(column[part] > 0):
-            left = self.figures[:, whole[at]] > self.figures[:, part[at]]
-            spare = np.minimum(spare, self.figures[:, part[at]] - left)
+            left = figures[:, whole[at]] > figures[:, part[at]]
+            spare = np.minimum(spare, figures[:, part[at]] - left)
         room: Ints = np.maximum(spare, 0)
         return room
 
@@ -119,14 +127,14 @@ SOUGHT = 4_000
 
 def _among(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair | None:
     """Two groups among those behind the figures that have exactly this overlap, whatever else each has."""
-    people = [
+    groups = [
         (place, int(early), int(late), int(count))
         for place in np.flatnonzero((sides >= 0) & crowd.figures.any(axis=1)).tolist()
         for early, late, count in _groups(kind.population(crowd.figures[place]))
     ][:SOUGHT]
-    if not people:
+    if not groups:
         return None
-    at = np.array(people, dtype=np.int64)
+    at = np.array(groups, dtype=np.int64)
     has = [(at[:, moment, None] & kind.masks) != 0 for moment in (1, 2)]  # [groups, codes]
     wanted = [np.array([code in shared for code in kind.codes]) for shared in overlap]
     able = np.flatnonzero(((has[0] >= wanted[0]) & (has[1] >= wanted[1])).all(axis=1))
@@ -135,11 +143,11 @@ def _among(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair | No
             ((mine[able] & mine[one]) == want).all(axis=1) for mine, want in zip(has, wanted, strict=True)
         ]
         found = able[exact[0] & exact[1] & (sides[at[able, 0]] != sides[at[one, 0]])]
-        if found.size:
-            other = int(found[at[found, 3].argmax()])
-            count = int(min(at[one, 3], at[other, 3]))
-            first, second = (Person(int(at[k, 1]), int(at[k, 2])) for k in (one, other))
-            return Pair(int(at[one, 0]), first, int(at[other, 0]), second, count)
+        for other in found[np.argsort(-at[found, 3], kind="stable")].tolist():
+            places, people = at[[one, other], 0].tolist(), [Person(*at[k, 1:3].tolist()) for k in (one, other)]
+            room = [crowd.room_at(place, person) for place, person in zip(places, people, strict=True)]
+            if count := int(min(at[one, 3], at[other, 3], *room)):
+                return Pair(places[0], people[0], places[1], people[1], count)
     return None
 
 

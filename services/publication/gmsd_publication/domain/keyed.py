@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from gmsd_contracts.catalogue import Attribute, Indicator, below
 from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
-from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.disclosure.model import UNBOUNDED, Ints
 from gmsd_publication.disclosure.model import Model as Rules
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.rounding.alike import alike
@@ -24,7 +24,7 @@ from gmsd_publication.disclosure.series import MARGIN_STEPS
 from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.certified import certified
-from gmsd_publication.domain.memory import Memory
+from gmsd_publication.domain.memory import Keeping, Memory
 from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import (
     REMEMBERED,
@@ -135,8 +135,8 @@ def _proved(
     refused = NotProved("nothing was tried")
     for attempt in range(ATTEMPTS):
         # The second half lets totals of changed parts go: they are often what leaves a double count without people.
-        totals = (True, False) if attempt < ATTEMPTS // 2 else (False,)
-        asked, published = _round(release, _shuffled(aims, attempt), memory, pool, progress, totals)
+        keeping = tuple(Keeping)[attempt * len(Keeping) // ATTEMPTS :]
+        asked, published = _round(release, _shuffled(aims, attempt), memory, pool, progress, keeping)
         _check(release, asked, published)
         try:
             evidence = proof(release.families, published, release.model.base)
@@ -154,7 +154,7 @@ def _round(
     memory: Memory,
     pool: Executor | None,
     progress: Progress,
-    totals_kept: Sequence[bool] = (True, False),
+    keeping: Sequence[Keeping] = tuple(Keeping),
 ) -> tuple[Asked, Ints]:
     """With every unchanged figure kept and what we wish for; if nothing adds up then, with less of it.
 
@@ -164,13 +164,13 @@ def _round(
     """
     wishes = _wishing(release)
     aims = Targets(aims.up & ~release.doubles, aims.cost)
-    aimed = Asked(release.truth, aims, *memory.kept(release.model, True))
+    aimed = Asked(release.truth, aims, *memory.kept(release.model, keeping[0]))
     wanted = _with_computed(release, aim(release.model, aimed))
     if satisfied(release.model, wanted):
         return aimed, wanted
     refused: Infeasible | WorkLimit | None = None
-    for totals in totals_kept if memory.any() else (True,):
-        asked = Asked(release.truth, aims, *memory.kept(release.model, totals))
+    for much in keeping if memory.any() else keeping[:1]:
+        asked = Asked(release.truth, aims, *memory.kept(release.model, much))
         for number, rules in enumerate(wishes):
             try:
                 return asked, round_blocks(rules, asked, None, pool, progress, wishes[number + 1 :])
@@ -200,7 +200,10 @@ def _wishing(release: Release) -> list[Rules]:
     hardly = release.doubles & (release.truth < FEW * model.base)
     implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
     simple = replace(model, implied=implied, implied_names=())
-    few = [replace(simple, upper=np.where(hardly, most * model.base, model.upper)) for most in MOST]
+    few = [
+        replace(simple, upper=np.minimum(model.upper, np.where(hardly, most * model.base, UNBOUNDED)))
+        for most in MOST
+    ]
     return [*few, simple, model]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,14 @@ from gmsd_publication.domain.protection import Earlier
 from gmsd_publication.domain.release_model import UNKNOWN, Release, fill_computed
 
 _KEY = ["indicator", "moment", "region", "category"]
+
+
+class Keeping(Enum):
+    """How much of what did not change keeps its figure, the most first. Who knows what did not change learns least from the first."""
+
+    ALL = "every figure whose count did not change"
+    SUMS = "of sums over regions only those that still are the sum of kept figures"
+    SHOWN = "and of figures that nobody publishes none"
 
 
 @dataclass(frozen=True)
@@ -43,9 +52,10 @@ class Memory:
             # A count that returns to what it was (consent withdrawn and given again) returns to its figure: rounded anew, the two
             # figures of one count would stand side by side.
             returned = (truth == release.truth) & (counts != release.truth)
-            known = (values != UNKNOWN) & ~returned
+            # Where a part is missing now (an objector's), what was left or counted twice comes out as no count at all.
+            possible = (values >= release.model.lower) & (values <= release.model.upper)
+            known = possible & ~returned
             published[known], truth[known] = values[known], counts[known]
-            # A computed count of an earlier release can be −1 itself, where the objector's part of it is missing now.
             expired[known] = (counts[known] == UNKNOWN) & release.model.published[known]
         return cls(release, published, truth, expired)
 
@@ -64,24 +74,23 @@ class Memory:
         """Whether something came out before."""
         return bool((self.published != UNKNOWN).any())
 
-    def kept(self, model: Model, totals: bool) -> tuple[Flags, Ints]:
-        """Cells that stay as they were [n], and as what [n].
-
-        A figure stays when its count did and, unless `totals`, everything it is the sum of stays.
-        """
+    def kept(self, model: Model, keeping: Keeping) -> tuple[Flags, Ints]:
+        """Cells that stay as they were [n], and as what [n]: those whose count did, as far as `keeping` goes."""
         same = (self.truth == self.release.truth) & (self.published != UNKNOWN)
-        for family in () if totals else self.release.families:
+        for family in self.release.families if keeping is not Keeping.ALL else ():
             cells = family.cells
             for one in reversed(family.sums):
                 members = [*one.parts] if one.computed is None else [*one.parts, one.computed]
-                same[cells[one.total]] &= same[cells[members]].all(axis=0)
+                signs = np.array([1] * len(one.parts) + [one.sign] * (one.computed is not None))
+                adds_up = self.published[cells[one.total]] == signs @ self.published[cells[members]]
+                same[cells[one.total]] &= same[cells[members]].all(axis=0) & adds_up
         # A part that was 0 cannot stay so beside a whole that is now a base or more: together they would prove 1 to 4 to everybody;
         # alone it tells as much only to who knows that this very part did not change.
         part, whole = model.presence[:, 0], model.presence[:, 1]
         torn = (self.published[part] == 0) & (self.release.truth[whole] >= model.base[whole])
         same[part[torn]] = False
         fixed = same & model.published
-        for family in self.release.families:
+        for family in self.release.families if keeping is not Keeping.SHOWN else ():
             # A remainder that did not change stays too, though nobody publishes it: else the total above would move for nothing.
             lowest = family.cells[family.finest]
             fixed[lowest] = same[lowest]

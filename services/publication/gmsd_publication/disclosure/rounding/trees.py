@@ -244,6 +244,8 @@ def _settled(model: Model, own: int, asked: Asked, values: Ints, work: Work | No
     wanted[:own] = aim(model, asked)[:own]
     if not _fits(model, wanted, own):
         wanted = round_part(model, np.arange(len(values)) < own, asked, wanted, work)
+        if not _fits(model, wanted, own):
+            raise Infeasible("what is given contradicts itself")
     return wanted[:own]
 
 
