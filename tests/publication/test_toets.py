@@ -231,6 +231,7 @@ def test_the_audit_counts_marks_at_base_ten_too() -> None:
     ({"BU": 1, "GM": 2}, 5, [
         ("<5", 0, 4), ("<10", 0, 9), ("5", 0, 14), ("20", 11, 29), ("5", 0, 19), ("20", 6, 34),
     ]),
+    ({"GM": 8}, 5, [("<5", 0, 4), ("<10", 0, 9), ("5", 0, 49), ("20", 0, 64)]),
 ])  # fmt: skip
 def test_what_a_keyed_figure_means(steps: dict[str, int], base: int, expected: list[Any]) -> None:
     found = toets_words.meanings(f"sleutelafronding-{base}", base, steps)

@@ -19,6 +19,11 @@ TOP = -1
 """Parent of a block that lies in no other."""
 
 
+NAUGHT = 2
+"""Bases that a published 0 can be short of at most, however large the step: a total may have parts that were all published as 0 and
+may not move; more would take from readers what totals are for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """n counts of one population, and everything that links them. Truth and publication obey it alike.
@@ -62,6 +67,12 @@ class Model:
     def size(self) -> int:
         """Number of cells, the unpublished ones included."""
         return len(self.base)
+
+    @property
+    def naught(self) -> Ints:
+        """[n] what is published as 0 counts less than this, and its mark says so: K bases, one at least and NAUGHT at most."""
+        most: Ints = self.base * np.clip(self.steps, 1, NAUGHT)
+        return most
 
     @cached_property
     def finest(self) -> Flags:

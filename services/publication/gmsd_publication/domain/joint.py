@@ -144,7 +144,10 @@ def _among(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair | No
         ]
         found = able[exact[0] & exact[1] & (sides[at[able, 0]] != sides[at[one, 0]])]
         for other in found[np.argsort(-at[found, 3], kind="stable")].tolist():
-            places, people = at[[one, other], 0].tolist(), [Person(*at[k, 1:3].tolist()) for k in (one, other)]
+            places, people = (
+                at[[one, other], 0].tolist(),
+                [Person(*at[k, 1:3].tolist()) for k in (one, other)],
+            )
             room = [crowd.room_at(place, person) for place, person in zip(places, people, strict=True)]
             if count := int(min(at[one, 3], at[other, 3], *room)):
                 return Pair(places[0], people[0], places[1], people[1], count)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from gmsd_contracts.catalogue import Attribute, Indicator, below
+from gmsd_contracts.catalogue import Attribute, Indicator, Level, below
 from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
 from gmsd_publication.disclosure.model import UNBOUNDED, Ints
 from gmsd_publication.disclosure.model import Model as Rules
@@ -20,7 +20,6 @@ from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim, satisfied
 from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
-from gmsd_publication.disclosure.series import MARGIN_STEPS
 from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.certified import certified
@@ -36,10 +35,8 @@ from gmsd_publication.domain.protection import (
     unobserved,
 )
 from gmsd_publication.domain.recount import recount
-from gmsd_publication.domain.release_model import STEPS, Release, fill_computed, release_model
+from gmsd_publication.domain.release_model import LATER_STEPS, STEPS, Release, fill_computed, release_model
 
-SUM_STEPS = 1
-"""K in a later release of a sum over categories in a region that is itself no sum."""
 FEW = 2
 """In bases: double counts under this are rounded to none when that adds up. So few people are often not to be found behind figures
 that are rounded themselves; totals have room for it in their step."""
@@ -70,7 +67,7 @@ class KeyedRounding:
     @property
     def settings(self) -> str:
         """See Protection.settings."""
-        return f"key {fingerprint(self.key)}; base per indicator of the catalogue; steps {sorted(STEPS.values())}"
+        return f"key {fingerprint(self.key)}; base per indicator of the catalogue; steps {sorted(STEPS.values())}, later {sorted(LATER_STEPS.values())}"
 
     def protect(
         self,
@@ -82,9 +79,7 @@ class KeyedRounding:
         """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid."""
         _check_thresholds(model.catalogue)
         if exact.is_empty():
-            figures = _figures(
-                exact, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), model.catalogue
-            )
+            figures = _figures(exact, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
             return Protected(figures, untested(figures), None, _by_level(later=False))
         release = release_model(exact, model.catalogue, model.regions)
         release.model.check_truth(release.truth)
@@ -94,9 +89,7 @@ class KeyedRounding:
         aims = self._targets(release, exact, model)
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
             published, evidence = _proved(release, aims, memory, pool, progress)
-        figures = _figures(
-            exact, published[release.order], release.model.steps[release.order], model.catalogue
-        )
+        figures = _figures(exact, published[release.order], release.model.naught[release.order])
         return Protected(figures, certified(release, figures, published), evidence, _by_level(memory.any()))
 
     def _targets(self, release: Release, exact: pl.DataFrame, model: Model) -> Targets:
@@ -115,9 +108,7 @@ class KeyedRounding:
 
 def _by_level(later: bool) -> dict[str, int]:
     """The declared step K of each level: the largest of its figures."""
-    if not later:
-        return {level.value: step for level, step in STEPS.items()}
-    return {level.value: MARGIN_STEPS[-1] if step else SUM_STEPS for level, step in STEPS.items()}
+    return {level.value: step for level, step in (LATER_STEPS if later else STEPS).items()}
 
 
 def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
@@ -134,8 +125,8 @@ def _proved(
     """The publication with its proof, both checked. Raises NotProved when no rounding that was tried has people behind it."""
     refused = NotProved("nothing was tried")
     for attempt in range(ATTEMPTS):
-        # The second half lets totals of changed parts go: they are often what leaves a double count without people.
-        keeping = tuple(Keeping)[attempt * len(Keeping) // ATTEMPTS :]
+        # Each keeps less: kept totals are often what leaves a double count without people.
+        keeping = tuple(Keeping)[min(attempt, len(Keeping) - 1) :]
         asked, published = _round(release, _shuffled(aims, attempt), memory, pool, progress, keeping)
         _check(release, asked, published)
         try:
@@ -217,9 +208,12 @@ def _declared(release: Release, later: bool) -> Rules:
     """The model with the steps of a later release: sums make room for figures that may not move, sums of categories too."""
     if not later:
         return release.model
-    steps = np.where(release.model.steps > 0, MARGIN_STEPS[-1], 0).astype(np.int64)
-    steps[~release.model.finest & (steps == 0) & release.model.published] = SUM_STEPS
-    return replace(release.model, steps=steps)
+    steps = np.zeros(release.model.size, dtype=np.int64)
+    for family in release.families:
+        steps[family.cells] = np.array([[LATER_STEPS[place.level]] for place in family.places])
+    sums = release.model.published & ~release.model.finest
+    within = np.minimum(steps, LATER_STEPS[Level.BUURT])
+    return replace(release.model, steps=np.where(release.model.steps > 0, steps, np.where(sums, within, 0)))
 
 
 def _check(release: Release, asked: Asked, published: Ints) -> None:
@@ -234,14 +228,13 @@ def _check(release: Release, asked: Asked, published: Ints) -> None:
         raise NotProved("; ".join(wrong))
 
 
-def _figures(exact: pl.DataFrame, values: Ints, steps: Ints, catalogue: Sequence[Indicator]) -> pl.DataFrame:
-    """The mark of a 0 says how little it can be: fewer than base · max(K, 1), by the declared step and never by the count."""
-    base = {indicator.id: indicator.base for indicator in catalogue}
-    own = exact["indicator"].cast(pl.String).replace_strict(base, return_dtype=pl.Int64)
-    limits = own * np.maximum(steps, 1)
-    marks = {limit: below(limit).value for limit in set(limits) | set(base.values())}
+def _figures(exact: pl.DataFrame, values: Ints, naught: Ints) -> pl.DataFrame:
+    """The mark of a 0 says how little it can be: less than `naught` [rows], by the declared step and never by the count."""
+    limits = pl.Series(naught, dtype=pl.Int64)
+    marks = {limit: below(limit).value for limit in limits.unique()}
     return exact.with_columns(
-        pl.Series("value", values, pl.Int64), mark=limits.replace_strict(marks, return_dtype=ATTRIBUTE)
+        pl.Series("value", values, pl.Int64),
+        mark=limits.replace_strict(marks, default=None, return_dtype=ATTRIBUTE),
     ).select(
         "indicator", "moment", "region", "level", "category",
         value=pl.when(pl.col("value") > 0).then("value"),

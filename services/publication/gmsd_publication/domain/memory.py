@@ -7,6 +7,7 @@ from enum import Enum
 import numpy as np
 import polars as pl
 
+from gmsd_contracts.catalogue import Level
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Flags, Ints, Model
 from gmsd_publication.domain.protection import Earlier
@@ -21,6 +22,7 @@ class Keeping(Enum):
     ALL = "every figure whose count did not change"
     SUMS = "of sums over regions only those that still are the sum of kept figures"
     SHOWN = "and of figures that nobody publishes none"
+    GEMEENTEN = "and none of provinces and the country, of indicators of which any figure changed"
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,13 @@ class Memory:
         part, whole = model.presence[:, 0], model.presence[:, 1]
         torn = (self.published[part] == 0) & (self.release.truth[whole] >= model.base[whole])
         same[part[torn]] = False
+        for family in self.release.families if keeping is Keeping.GEMEENTEN else ():
+            above = [
+                at for at, place in enumerate(family.places) if place.level in (Level.LAND, Level.PROVINCIE)
+            ]
+            same[family.cells[above]] &= same[family.cells].all()
         fixed = same & model.published
-        for family in self.release.families if keeping is not Keeping.SHOWN else ():
+        for family in self.release.families if keeping in (Keeping.ALL, Keeping.SUMS) else ():
             # A remainder that did not change stays too, though nobody publishes it: else the total above would move for nothing.
             lowest = family.cells[family.finest]
             fixed[lowest] = same[lowest]

@@ -24,6 +24,11 @@ UNKNOWN = -1
 STEPS = {Level.BUURT: 0, Level.WIJK: 1, Level.GEMEENTE: 1, Level.PROVINCIE: 1, Level.LAND: 1}
 """K per level, declared: totals may be one base further away; what is no total is never stepped (disclosure.md 5.2, 5.7)."""
 
+LATER_STEPS = {Level.BUURT: 1, Level.WIJK: 4, Level.GEMEENTE: 8, Level.PROVINCIE: 8, Level.LAND: 8}
+"""The same in a later release, whose unchanged parts may not move: n of them are off by 2·√n together (base 5, one standard deviation),
+so half a gemeente of 45 buurten that is withdrawn leaves a total 9 off, and 45 is far enough. A step is taken where nothing else
+adds up; of a region that is no sum only its sums over categories step, and those once."""
+
 
 @dataclass(frozen=True)
 class Place:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from gmsd_contracts.catalogue import Level
 from gmsd_contracts.cells import DERIVED_LEVEL
+from gmsd_publication.disclosure.model import NAUGHT
 from gmsd_publication.http.names import LEVELS
 
 ATTACKERS = {
@@ -110,7 +111,7 @@ def meanings(name: str, base: int, steps: Mapping[str, int]) -> list[Meaning]:
         return []
     declared = sorted(set(steps.values()) or {0})
     # The mark of a 0 is its own meaning, whatever the level: one level can hold figures with less than its largest step.
-    limits = sorted({base} | {base * max(step, 1) for step in declared})
+    limits = sorted({base} | {base * min(max(step, 1), NAUGHT) for step in declared})
     found = [Meaning((), f"<{limit}", 0, limit - 1) for limit in limits]
     for step in declared:
         levels = tuple(level for level, own in steps.items() if own == step)

@@ -21,7 +21,7 @@ def check_inside(model: Model, truth: Ints, publication: Ints, before: Previous 
         found.append(f"the exact counts do not obey the model ({wrong.reason})")
     far = abs(publication - truth) >= model.base * (model.steps + 1)
     found += _named("is published outside its window", far & model.published, model)
-    hidden = (publication == 0) & (truth >= model.base * np.maximum(model.steps, 1)) & model.published
+    hidden = (publication == 0) & (truth >= model.naught) & model.published
     found += _named("is published as 0 and counts more than its mark says", hidden, model)
     if before is not None and before.truth is not None:
         same = before.parts @ truth == before.truth

@@ -71,9 +71,8 @@ def _choices(model: Model, truth: Ints, price: Floats, step: float) -> Choices:
     steps = model.steps.astype(np.int64)
     # What nobody publishes is free, unless it has steps: then it should stay near its truth all the same.
     shown = model.published | (steps > 0)
-    # The mark of a published 0 says how little it is, so it has to be true: fewer than base · max(K, 1). With K = 1 no count of the
-    # base or more becomes 0; a total that steps twice may have parts that were all published as 0 and may not move.
-    naught = floor <= np.maximum(steps - 1, 0)
+    # The mark of a published 0 says how little it is, so it has to be true. With K = 1 no count of the base or more becomes 0.
+    naught = truth < model.naught
     least = np.where(shown, np.maximum(-steps, np.where(naught, -floor, np.minimum(1 - floor, 0))), -floor)
     least = np.maximum(least, -(-model.lower // model.base) - floor)
     most = np.where(shown, inexact + steps, FAR)

@@ -30,8 +30,7 @@ def reach(model: Model, asked: Asked) -> tuple[Ints, Ints]:
 
 def _windows(model: Model, asked: Asked) -> tuple[Ints, Ints]:
     floor, steps = asked.truth // model.base, model.steps.astype(np.int64)
-    naught = floor <= np.maximum(steps - 1, 0)
-    shown = np.maximum(floor - steps, np.where(naught, 0, 1)) * model.base
+    shown = np.maximum(floor - steps, np.where(asked.truth < model.naught, 0, 1)) * model.base
     least = np.where(model.published, shown, 0)
     most = np.where(model.published, (floor + (asked.truth % model.base > 0) + steps) * model.base, FAR)
     low = np.where(asked.fixed, asked.given, np.maximum(least, model.lower))
