@@ -7,7 +7,7 @@ from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_contracts.catalogue import CATALOGUE_VERSION
-from gmsd_contracts.cells import CELLS, FRAME
+from gmsd_contracts.cells import CELLS, FRAME, PROOF_NAME
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
 from gmsd_contracts.events.publication import PublicationReleased
 from gmsd_publication.adapters.arrow import read_table
@@ -30,7 +30,7 @@ class Past:
         self._content, self._library = content, library
 
     async def load(self, issues: Sequence[Issue]) -> list[Issued]:
-        """In the given order, without those whose tables cannot be read for ever. Raises TryLater.
+        """In the given order, without those whose tables or proof cannot be read for ever. Raises TryLater.
 
         One that cannot be read is left out rather than a reason to hold: it will not come back, and readers are told with which
         releases the test was made.
@@ -43,11 +43,13 @@ class Past:
                     table.table: await self._library.table(table.content)
                     for table in release.indicator_tables()
                 }
+                proof = release.companion(PROOF_NAME)
+                evidence = None if proof is None else await self._library.proof_table(proof.content)
             except (ContentExpired, ContentDamaged, Unprocessable) as error:
                 log.error("earlier_release_unreadable", release=release.release_id, error=error)
                 continue
             origin = await self._origin(issue)
-            found.append(Issued(release.number, tables, origin))
+            found.append(Issued(release.number, tables, origin, evidence))
         return found
 
     async def _origin(self, issue: Issue) -> Origin | None:

@@ -50,7 +50,7 @@ def issue(
         protection=KeyedRounding(key, workers=1), issued=issued[-3:],
     )  # fmt: skip
     tables = {name: pl.DataFrame(pl.from_arrow(to_release(table))) for name, table in built.tables.items()}
-    issued.append(Issued(len(issued) + 1, tables, Origin(cells, frame, built.excluded)))
+    issued.append(Issued(len(issued) + 1, tables, Origin(cells, frame, built.excluded), built.proof))
     return built
 
 

@@ -156,7 +156,7 @@ def test_a_later_release_moves_only_what_changed() -> None:
     regions, counts = country(1, 900)
     model = Model("basis", "2025HJ02", CATALOGUE, regions)
     first = KeyedRounding(KEY).protect(counts, model)
-    again = KeyedRounding(KEY).protect(counts, model, [Earlier(1, first.figures, counts)])
+    again = KeyedRounding(KEY).protect(counts, model, [Earlier(1, first.figures, counts, proof=first.proof)])
     assert again.figures["value"].equals(first.figures["value"])
     marks = again.figures.filter(pl.col("value").is_null() & (pl.col("level") == "WK"))["attribute"]
     assert set(marks.cast(pl.String)) <= {"<10"}, "a total that may step twice says how little it can be"
@@ -175,7 +175,9 @@ def test_a_later_release_moves_only_what_changed() -> None:
         & pl.col("category").cast(pl.String).is_in(["0-17", "totaal"])
     )
     changed = counts.with_columns(count=pl.col("count") + pl.when(touched).then(7).otherwise(0))
-    second = KeyedRounding(KEY).protect(changed, model, [Earlier(1, first.figures, counts)])
+    second = KeyedRounding(KEY).protect(
+        changed, model, [Earlier(1, first.figures, counts, proof=first.proof)]
+    )
     moves = (first.figures["value"].fill_null(0) != second.figures["value"].fill_null(0)).to_numpy()
     same = (counts["count"] == changed["count"]).to_numpy()
     assert not (moves & same).any()

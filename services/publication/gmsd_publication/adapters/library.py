@@ -7,6 +7,7 @@ from uuid import UUID
 import polars as pl
 
 from gmsd_chassis.content.store import ContentStore
+from gmsd_chassis.errors import ContentDamaged
 from gmsd_contracts.cells import AUDIT, RELEASE
 from gmsd_contracts.content import ContentRef
 from gmsd_publication.adapters.arrow import MAX_CONTENT_BYTES, read_table
@@ -68,6 +69,14 @@ class Library:
     async def proof(self, ref: ContentRef) -> bytes:
         """The evidence of a release as its Arrow stream; few ask for it, so it is not kept. Raises as `table`."""
         return await self._content.read_all(ref, MAX_CONTENT_BYTES)
+
+    async def proof_table(self, ref: ContentRef) -> pl.DataFrame:
+        """The same as a table. Raises as `table`."""
+        data = await self.proof(ref)
+        try:
+            return await asyncio.to_thread(pl.read_ipc_stream, data)
+        except pl.exceptions.PolarsError:
+            raise ContentDamaged("the proof is no Arrow stream") from None
 
     def forget(self, refs: tuple[ContentRef, ...]) -> None:
         """A release was retracted: its tables leave memory at once."""

@@ -25,11 +25,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Issued:
-    """An earlier release as it was written: its number and indicator tables (`release/1`), and what they were counted from."""
+    """An earlier release as it was written: its number and indicator tables (`release/1`), what they were counted from, and its proof."""
 
     number: int
     tables: Mapping[str, pl.DataFrame]
     origin: Origin | None
+    proof: pl.DataFrame | None = None
 
 
 def earlier_of(issued: Issued, regions: Regions, catalogue: Sequence[Indicator]) -> Earlier:
@@ -51,7 +52,9 @@ def earlier_of(issued: Issued, regions: Regions, catalogue: Sequence[Indicator])
         whole = whole and known.height == typed.height
         parts.append(known)
     figures = pl.concat(parts) if parts else _nothing(types)
-    return Earlier(issued.number, figures, _exact(issued.origin, figures, types, catalogue), whole)
+    return Earlier(
+        issued.number, figures, _exact(issued.origin, figures, types, catalogue), whole, issued.proof
+    )
 
 
 def _exact(

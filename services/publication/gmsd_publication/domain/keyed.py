@@ -1,6 +1,6 @@
 """`sleutelafronding`: keyed controlled rounding of a whole national release, with its proof (docs/disclosure.md)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -24,7 +24,6 @@ from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.certified import certified
 from gmsd_publication.domain.memory import Keeping, Memory
-from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import (
     REMEMBERED,
     Earlier,
@@ -36,6 +35,7 @@ from gmsd_publication.domain.protection import (
 )
 from gmsd_publication.domain.recount import recount
 from gmsd_publication.domain.release_model import LATER_STEPS, STEPS, Release, fill_computed, release_model
+from gmsd_publication.domain.together import Told, proof_beside
 
 FEW = 2
 """In bases: double counts under this are rounded to none when that adds up. So few people are often not to be found behind figures
@@ -48,6 +48,9 @@ ATTEMPTS, SHUFFLE = 6, 150
 """Publications tried for a proof, and how much dearer or cheaper a choice becomes with each (of COST_UNITS)."""
 SERIAL_CELLS = 50_000
 """Below this a release is rounded in the process itself: starting two others takes about as long."""
+
+Evidenced = Callable[[Ints], pl.DataFrame]
+"""The proof of a publication, beside what came out before. Raises NotProved."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,17 @@ class KeyedRounding:
         memory.check()
         release = replace(release, model=_declared(release, later=memory.any()))
         aims = self._targets(release, exact, model)
+        before = _told(earlier)
+
+        def told(published: Ints) -> pl.DataFrame:
+            return _figures(exact, published[release.order], release.model.naught[release.order])
+
+        def evidenced(published: Ints) -> pl.DataFrame:
+            return proof_beside(before, release, published, told(published), model)
+
         with _pool(self.workers if exact.height > SERIAL_CELLS else 1) as pool:
-            published, evidence = _proved(release, aims, memory, pool, progress)
-        figures = _figures(exact, published[release.order], release.model.naught[release.order])
+            published, evidence = _proved(release, aims, memory, pool, progress, evidenced)
+        figures = told(published)
         return Protected(figures, certified(release, figures, published), evidence, _by_level(memory.any()))
 
     def _targets(self, release: Release, exact: pl.DataFrame, model: Model) -> Targets:
@@ -111,6 +122,18 @@ def _by_level(later: bool) -> dict[str, int]:
     return {level.value: step for level, step in (LATER_STEPS if later else STEPS).items()}
 
 
+def _told(earlier: Sequence[Earlier]) -> list[Told]:
+    """What everybody has. Raises NotProved: a release without its proof cannot be followed up."""
+    found = []
+    for one in earlier:
+        if one.proof is None:
+            raise NotProved(
+                f"release {one.number} of this period has no proof that can be read: it cannot be followed up"
+            )
+        found.append(Told(one.number, one.figures, one.proof))
+    return found
+
+
 def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
     for indicator in catalogue:
         if indicator.threshold != indicator.base:
@@ -120,7 +143,12 @@ def _check_thresholds(catalogue: Sequence[Indicator]) -> None:
 
 
 def _proved(
-    release: Release, aims: Targets, memory: Memory, pool: Executor | None, progress: Progress
+    release: Release,
+    aims: Targets,
+    memory: Memory,
+    pool: Executor | None,
+    progress: Progress,
+    evidenced: Evidenced,
 ) -> tuple[Ints, pl.DataFrame]:
     """The publication with its proof, both checked. Raises NotProved when no rounding that was tried has people behind it."""
     refused = NotProved("nothing was tried")
@@ -130,7 +158,7 @@ def _proved(
         asked, published = _round(release, _shuffled(aims, attempt), memory, pool, progress, keeping)
         _check(release, asked, published)
         try:
-            evidence = proof(release.families, published, release.model.base)
+            evidence = evidenced(published)
         except NotProved as refusal:
             refused = refusal
             continue

@@ -6,7 +6,7 @@ catalogue order); extra: things beyond one per holder and category, of `indicato
 people, of `gebied` and of `ander`, who are the same people and count once in `totaal`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -23,27 +23,37 @@ SCHEMA = {
 }  # fmt: skip
 
 
-def proof(families: Sequence[Family], publication: Ints, base: Ints) -> pl.DataFrame:
-    """Of published values [n] that obey the model. Raises NotProved, naming the first place nobody can stand behind."""
+def proof(
+    families: Sequence[Family], publication: Ints, base: Ints, stay: Mapping[str, pl.DataFrame] | None = None
+) -> pl.DataFrame:
+    """Of published values [n] that obey the model. `stay`: places with their rows of an earlier proof; nobody of theirs is taken for
+    a double count, and where the figures are still the same the people are.
+
+    Raises NotProved, naming the first place nobody can stand behind.
+    """
     tables = [
-        pl.DataFrame(list(_family(one, publication, base)), schema=SCHEMA, orient="row") for one in families
+        pl.DataFrame(list(_family(one, publication, base, stay or {})), schema=SCHEMA, orient="row")
+        for one in families
     ]
     return pl.concat(tables) if tables else pl.DataFrame(schema=SCHEMA)
 
 
-def _family(family: Family, publication: Ints, base: Ints) -> Iterator[tuple[object, ...]]:
+def _family(
+    family: Family, publication: Ints, base: Ints, stay: Mapping[str, pl.DataFrame]
+) -> Iterator[tuple[object, ...]]:
     kind = Kind(family.indicators, family.relations)
     groups = publication[family.cells] // base[family.cells]
     crowd = Crowd(kind, family.relations, groups[family.finest])
+    names = [family.places[place].name for place in family.finest]
+    stays = np.array([name in stay for name in names], dtype=bool)
     taken: list[tuple[str, Pair]] = []
     for total, sides in _totals(family):
         double = groups[total]
         if double.any():
             name = family.places[total].name.removeprefix(f"{TWICE} ")
-            found = list(pairs(kind, crowd, double, sides))
+            found = list(pairs(kind, crowd, double, np.where(stays, -1, sides)))
             _recount(kind, found, double, name)
             taken += [(name, pair) for pair in found]
-    names = [family.places[place].name for place in family.finest]
     holder = family.indicators[0].id
     for total_name, pair in taken:
         yield ("dubbel", holder, names[pair.one], pair.first.early, pair.first.late,
@@ -51,10 +61,32 @@ def _family(family: Family, publication: Ints, base: Ints) -> Iterator[tuple[obj
     known: dict[bytes, Population] = {}
     for name, figures in zip(names, crowd.figures, strict=True):
         if figures.any():
-            people = known.get(figures.tobytes())
+            people = _again(kind, figures, name, stay) or known.get(figures.tobytes())
             if people is None:
                 people = known[figures.tobytes()] = _standing(kind, figures, name)
             yield from _rows(kind, people, name)
+
+
+def _again(kind: Kind, figures: Ints, name: str, stay: Mapping[str, pl.DataFrame]) -> Population | None:
+    """Who stood there before, when that still is who the figures count."""
+    if name not in stay:
+        return None
+    rows = stay[name].filter(pl.col("indicator").is_in([one.id for one in (kind.holder, *kind.held)]))
+    sides = [
+        rows.filter((pl.col("soort") != "extra") & (pl.col(place) == name)).select(
+            pl.col(early).alias("early"), pl.col(late).alias("late"), "groepen"
+        )
+        for place, early, late in (("gebied", "eerst", "laatst"), ("ander", "ander_eerst", "ander_laatst"))
+    ]
+    groups = pl.concat(sides).group_by("early", "late", maintain_order=True).agg(pl.col("groepen").sum())
+    spare = np.zeros((2, len(kind.held), len(kind.bits)), dtype=np.int64)
+    for one in rows.filter(pl.col("soort") == "extra").iter_rows(named=True):
+        held = [each.id for each in kind.held].index(one["indicator"])
+        spare[0 if one["eerst"] else 1, held, one["laatst"].bit_length() - 1] += one["groepen"]
+    early, late, count = (groups[column].to_numpy() for column in ("early", "late", "groepen"))
+    people = Population(early, late, count, spare[0], spare[1])
+    same = groups.height and kind.stands(people) and (kind.recount(people) == figures).all()
+    return people if same else None
 
 
 def _standing(kind: Kind, figures: Ints, name: str) -> Population:

@@ -40,12 +40,14 @@ class Earlier:
     `figures`: PROTECTED_COLUMNS of its open cells, as published. `exact`: `cells.EXACT_COLUMNS` of the same cells in the same
     order, as its snapshot had them; None when that has expired. Keys have the types of the present release.
     `whole`: False when it also had cells that the present frame or catalogue does not have; those are not in the tables.
+    `proof`: the evidence that went with it; None for methods without.
     """
 
     number: int
     figures: pl.DataFrame
     exact: pl.DataFrame | None
     whole: bool = True
+    proof: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
