@@ -2,7 +2,8 @@
 
 The blocks of a nation are the country with its provinces, the gemeenten of a province, the wijken of a gemeente, the buurten
 of a wijk. The first two are the trunk, decided first; the last two a tree per gemeente, decided side by side. A tree that
-does not fit under the trunk is decided again together with the totals over it; all other trees stay as they were.
+does not fit under the trunk is decided again together with the totals over it, also side by side: all move those totals from where
+they were, so together they move them by the sum. All other trees stay as they were.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ BLOCK_WORK = Work(nodes=200, rounds=60, sparing=True)
 """Of one block. A block that is not decided in so much is decided sooner with its neighbours: of an hour of a nation's rounding most
 went into the proof that the last choice of a few blocks was the best."""
 
+Attempt = Callable[[Ints, Work | None], Ints | None]
 Progress = Callable[[int, int], None]
 """Called with the number of trees done and of all."""
 
@@ -43,26 +45,61 @@ def round_blocks(
     model.check()
     models, label = (model, *softer), _labels(model.parents)
 
-    @lru_cache(maxsize=len(models))
+    @lru_cache(maxsize=2)
     def grown(number: int) -> tuple[Model, list[Tree]]:
         within = _within_reach(models[number], asked)
         return within, forest(within, asked, label)
 
-    trunk, *trees = grown(0)[1]
+    within, (trunk, *trees) = grown(0)
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide_in_the_end(values[trunk.cells], work)
-    closed = []
-    for done, (at, decided) in enumerate(_decided(trees, values, work, workers), start=1):
+    closed, done = [], 0
+
+    def tell(decided: bool) -> None:
+        nonlocal done
+        done += decided
+        if progress is not None:
+            progress(done, len(trees))
+
+    for at, decided in _decided([tree.attempt for tree in trees], trees, values, work, workers):
         if decided is None:
             closed.append(at)
         else:
             values[trees[at].cells[: trees[at].own]] = decided
-        if progress is not None:
-            progress(done, len(trees))
+        tell(decided is not None)
     # In a fixed order, whichever worker was first: each changes totals that the next one meets.
-    for at in sorted(closed):
-        _reopen(at, len(models), grown, asked, values, work)
+    closed.sort()
+    wholes = [with_totals(within, asked, trees[at], trunk) for at in closed]
+    opened: dict[int, Ints | None] = {}
+    for number, decided in _decided(
+        [whole.attempt_in_the_end for whole in wholes], wholes, values, work, workers
+    ):
+        opened[number] = decided
+        tell(decided is not None)
+    before = values.copy()
+    for number, at in enumerate(closed):
+        merged = _merged(trunk, wholes[number], trees[at].own, opened[number], before, values)
+        if merged is None:
+            _reopen(at, len(models), grown, asked, values, work)
+            tell(opened[number] is None)
+        else:
+            values = merged
     return values
+
+
+def _merged(
+    trunk: Tree, whole: Tree, own: int, decided: Ints | None, before: Ints, values: Ints
+) -> Ints | None:
+    """Values [n] with a tree that was decided together with the totals over it while others were: those move by as much as they
+    moved there. What adds up still does; None when something else no longer holds."""
+    if decided is None:
+        return None
+    cells = whole.cells[: whole.own]
+    totals = cells[: whole.own - own]
+    values = values.copy()
+    moved = decided[: len(totals)] - before[totals]
+    values[cells] = np.concatenate([values[totals] + moved, decided[len(totals) :]])
+    return values if trunk.fits(values[trunk.cells]) else None
 
 
 def _reopen(
@@ -97,16 +134,16 @@ def _within_reach(model: Model, asked: Asked) -> Model:
 
 
 def _decided(
-    trees: Sequence[Tree], values: Ints, work: Work, workers: Executor | None
+    attempts: Sequence[Attempt], trees: Sequence[Tree], values: Ints, work: Work, workers: Executor | None
 ) -> Iterator[tuple[int, Ints | None]]:
     """Number of each tree with the values of its own cells; None when nothing fits under what was decided above it."""
     if workers is None:
         for at, tree in enumerate(trees):
-            yield at, tree.attempt(values[tree.cells], work)
+            yield at, attempts[at](values[tree.cells], work)
         return
     # The largest first: a city that comes last would leave the other workers idle.
     order = sorted(range(len(trees)), key=lambda at: -trees[at].own)
-    running = {workers.submit(trees[at].attempt, values[trees[at].cells], work): at for at in order}
+    running = {workers.submit(attempts[at], values[trees[at].cells], work): at for at in order}
     for future in as_completed(running):
         yield running[future], future.result()
 

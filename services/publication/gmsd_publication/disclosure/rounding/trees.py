@@ -80,6 +80,17 @@ class Tree:
         except (Infeasible, WorkLimit):
             return None
 
+    def attempt_in_the_end(self, values: Ints, work: Work | None) -> Ints | None:
+        """`decide_in_the_end`, or None."""
+        try:
+            return self.decide_in_the_end(values, work)
+        except (Infeasible, WorkLimit):
+            return None
+
+    def fits(self, values: Ints) -> bool:
+        """Whether values of its cells obey its rows, and its own cells their bounds."""
+        return _fits(self.model, values, self.own)
+
 
 class _Walk:
     """Deciding the blocks of a tree in turn, `most` cells at a time. `size`: cells from there on are what is left over after a link."""
