@@ -20,9 +20,9 @@ from gmsd_publication.disclosure.rounding.pieces import (
 from gmsd_publication.disclosure.rounding.program import Work
 from gmsd_publication.disclosure.rounding.search import LARGE
 
-BACK = (0, 1, 2, 4, 8)
-"""How many blocks decided before are decided anew with a block that does not fit. Where eight do not help, the totals above are
-what is in the way."""
+BACK = (0, 1, 2, 4, 8, 16, 32)
+"""How many blocks decided before are decided anew with a block that does not fit. Sixteen and more are for the last of a city's fifty
+wijken, which have to take what is left; below that the totals above are what is in the way."""
 SMALL = 2_000
 """Cells that are decided at once: an integer program of at most some seconds."""
 LAST_RESORT = 3 * LARGE
@@ -51,13 +51,18 @@ class Tree:
         return self._walked(values, work, LARGE, *chained(self.model, self.asked))
 
     def decide_in_the_end(self, values: Ints, work: Work | None) -> Ints:
-        """The same with all we have: more cells at a time; without a chain, all parts of a total at once; and everything at once."""
-        shapes = [chained(self.model, self.asked), (self.model, self.asked), (self._once, self.asked)]
+        """The same with all we have: without a chain, all parts of a total at once and more cells at a time; and everything at once."""
+        # More cells at a time are of no use to a chain: what is left is in its way, and 15,000 cells take a minute to say so.
+        shapes = [
+            (LARGE, *chained(self.model, self.asked)),
+            (LAST_RESORT, self.model, self.asked),
+            (LAST_RESORT, self._once, self.asked),
+        ]
         shapes = shapes[::-1] if self.own <= SMALL else shapes
         refused: Infeasible | WorkLimit | None = None
-        for model, asked in shapes if self.own <= LAST_RESORT else shapes[:-1]:
+        for most, model, asked in shapes if self.own <= LAST_RESORT else shapes[:-1]:
             try:
-                return self._walked(values, work, LAST_RESORT, model, asked)
+                return self._walked(values, work, most, model, asked)
             except (Infeasible, WorkLimit) as refusal:
                 refused = refusal
         raise refused or Infeasible("there is nothing to decide")
