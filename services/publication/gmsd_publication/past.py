@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
 from gmsd_chassis.logs import log
@@ -30,7 +32,7 @@ class Past:
         self._content, self._library = content, library
 
     async def load(self, issues: Sequence[Issue]) -> list[Issued]:
-        """In the given order, without those whose tables or proof cannot be read for ever. Raises TryLater.
+        """In the given order, without those whose tables cannot be read for ever. Raises TryLater.
 
         One that cannot be read is left out rather than a reason to hold: it will not come back, and readers are told with which
         releases the test was made.
@@ -43,14 +45,23 @@ class Past:
                     table.table: await self._library.table(table.content)
                     for table in release.indicator_tables()
                 }
-                proof = release.companion(PROOF_NAME)
-                evidence = None if proof is None else await self._library.proof_table(proof.content)
             except (ContentExpired, ContentDamaged, Unprocessable) as error:
                 log.error("earlier_release_unreadable", release=release.release_id, error=error)
                 continue
             origin = await self._origin(issue)
-            found.append(Issued(release.number, tables, origin, evidence))
+            found.append(Issued(release.number, tables, origin, await self._proof(issue)))
         return found
+
+    async def _proof(self, issue: Issue) -> pl.DataFrame | None:
+        """None when there is none, or none that can be read: then its figures are known, and nothing can follow them up."""
+        proof = issue.release.companion(PROOF_NAME)
+        if proof is None:
+            return None
+        try:
+            return await self._library.proof_table(proof.content)
+        except (ContentExpired, ContentDamaged, Unprocessable) as error:
+            log.error("earlier_proof_unreadable", release=issue.release.release_id, error=error)
+            return None
 
     async def _origin(self, issue: Issue) -> Origin | None:
         """None when the snapshot has expired, or was counted by another catalogue."""

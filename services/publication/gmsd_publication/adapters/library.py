@@ -7,11 +7,13 @@ from uuid import UUID
 import polars as pl
 
 from gmsd_chassis.content.store import ContentStore
-from gmsd_chassis.errors import ContentDamaged
-from gmsd_contracts.cells import AUDIT, RELEASE
+from gmsd_contracts.cells import AUDIT, PROOF_NAME, RELEASE
 from gmsd_contracts.content import ContentRef
 from gmsd_publication.adapters.arrow import MAX_CONTENT_BYTES, read_table
+from gmsd_publication.domain.proof import SCHEMA
 from gmsd_publication.domain.regions import REGIONS, Regions
+
+PROOF = pl.DataFrame(schema=SCHEMA).to_arrow().schema.with_metadata({"schema": PROOF_NAME})
 
 KEPT_TABLES = 12
 """Three indicators of four releases: the newest, the one before, and two that somebody compares. A national table takes
@@ -72,11 +74,7 @@ class Library:
 
     async def proof_table(self, ref: ContentRef) -> pl.DataFrame:
         """The same as a table. Raises as `table`."""
-        data = await self.proof(ref)
-        try:
-            return await asyncio.to_thread(pl.read_ipc_stream, data)
-        except pl.exceptions.PolarsError:
-            raise ContentDamaged("the proof is no Arrow stream") from None
+        return await read_table(self._content, ref, PROOF)
 
     def forget(self, refs: tuple[ContentRef, ...]) -> None:
         """A release was retracted: its tables leave memory at once."""

@@ -142,15 +142,15 @@ def _among(kind: Kind, crowd: Crowd, overlap: Overlap, sides: Ints) -> Pair | No
         exact = [
             ((mine[able] & mine[one]) == want).all(axis=1) for mine, want in zip(has, wanted, strict=True)
         ]
-        found = able[exact[0] & exact[1] & (sides[at[able, 0]] != sides[at[one, 0]])]
+        place, first = int(at[one, 0]), Person(*at[one, 1:3].tolist())
+        spare = min(int(at[one, 3]), crowd.room_at(place, first))
+        if not spare:
+            continue
+        found = able[exact[0] & exact[1] & (sides[at[able, 0]] != sides[place])]
         for other in found[np.argsort(-at[found, 3], kind="stable")].tolist():
-            places, people = (
-                at[[one, other], 0].tolist(),
-                [Person(*at[k, 1:3].tolist()) for k in (one, other)],
-            )
-            room = [crowd.room_at(place, person) for place, person in zip(places, people, strict=True)]
-            if count := int(min(at[one, 3], at[other, 3], *room)):
-                return Pair(places[0], people[0], places[1], people[1], count)
+            partner, second = int(at[other, 0]), Person(*at[other, 1:3].tolist())
+            if count := min(int(at[other, 3]), spare, crowd.room_at(partner, second)):
+                return Pair(place, first, partner, second, count)
     return None
 
 

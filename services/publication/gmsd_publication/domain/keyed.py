@@ -126,6 +126,8 @@ def _told(earlier: Sequence[Earlier]) -> list[Told]:
     """What everybody has. Raises NotProved: a release without its proof cannot be followed up."""
     found = []
     for one in earlier:
+        if one.figures.is_empty():
+            continue
         if one.proof is None:
             raise NotProved(
                 f"release {one.number} of this period has no proof that can be read: it cannot be followed up"

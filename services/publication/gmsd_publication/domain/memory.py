@@ -79,6 +79,11 @@ class Memory:
     def kept(self, model: Model, keeping: Keeping) -> tuple[Flags, Ints]:
         """Cells that stay as they were [n], and as what [n]: those whose count did, as far as `keeping` goes."""
         same = (self.truth == self.release.truth) & (self.published != UNKNOWN)
+        # A part that was 0 cannot stay so beside a whole that is now a base or more: together they would prove 1 to 4 to everybody;
+        # alone it tells as much only to who knows that this very part did not change.
+        part, whole = model.presence[:, 0], model.presence[:, 1]
+        torn = (self.published[part] == 0) & (self.release.truth[whole] >= model.base[whole])
+        same[part[torn]] = False
         for family in self.release.families if keeping is not Keeping.ALL else ():
             cells = family.cells
             for one in reversed(family.sums):
@@ -86,11 +91,6 @@ class Memory:
                 signs = np.array([1] * len(one.parts) + [one.sign] * (one.computed is not None))
                 adds_up = self.published[cells[one.total]] == signs @ self.published[cells[members]]
                 same[cells[one.total]] &= same[cells[members]].all(axis=0) & adds_up
-        # A part that was 0 cannot stay so beside a whole that is now a base or more: together they would prove 1 to 4 to everybody;
-        # alone it tells as much only to who knows that this very part did not change.
-        part, whole = model.presence[:, 0], model.presence[:, 1]
-        torn = (self.published[part] == 0) & (self.release.truth[whole] >= model.base[whole])
-        same[part[torn]] = False
         for family in self.release.families if keeping is Keeping.GEMEENTEN else ():
             above = [
                 at for at, place in enumerate(family.places) if place.level in (Level.LAND, Level.PROVINCIE)

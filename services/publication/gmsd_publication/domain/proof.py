@@ -24,10 +24,13 @@ SCHEMA = {
 
 
 def proof(
-    families: Sequence[Family], publication: Ints, base: Ints, stay: Mapping[str, pl.DataFrame] | None = None
+    families: Sequence[Family],
+    publication: Ints,
+    base: Ints,
+    stay: Mapping[str, Sequence[pl.DataFrame]] | None = None,
 ) -> pl.DataFrame:
-    """Of published values [n] that obey the model. `stay`: places with their rows of an earlier proof; nobody of theirs is taken for
-    a double count, and where the figures are still the same the people are.
+    """Of published values [n] that obey the model. `stay`: places with their rows of earlier proofs, the last one first; nobody of
+    theirs is taken for a double count, and where the figures are as they were the people are.
 
     Raises NotProved, naming the first place nobody can stand behind.
     """
@@ -39,7 +42,7 @@ def proof(
 
 
 def _family(
-    family: Family, publication: Ints, base: Ints, stay: Mapping[str, pl.DataFrame]
+    family: Family, publication: Ints, base: Ints, stay: Mapping[str, Sequence[pl.DataFrame]]
 ) -> Iterator[tuple[object, ...]]:
     kind = Kind(family.indicators, family.relations)
     groups = publication[family.cells] // base[family.cells]
@@ -67,11 +70,16 @@ def _family(
             yield from _rows(kind, people, name)
 
 
-def _again(kind: Kind, figures: Ints, name: str, stay: Mapping[str, pl.DataFrame]) -> Population | None:
-    """Who stood there before, when that still is who the figures count."""
-    if name not in stay:
-        return None
-    rows = stay[name].filter(pl.col("indicator").is_in([one.id for one in (kind.holder, *kind.held)]))
+def _again(
+    kind: Kind, figures: Ints, name: str, stay: Mapping[str, Sequence[pl.DataFrame]]
+) -> Population | None:
+    """Who stood there before, where that is who the figures count now."""
+    return next((found for rows in stay.get(name, ()) if (found := _stood(kind, figures, name, rows))), None)
+
+
+def _stood(kind: Kind, figures: Ints, name: str, rows: pl.DataFrame) -> Population | None:
+    """The people of a place in an earlier proof, None when the figures count others."""
+    rows = rows.filter(pl.col("indicator").is_in([one.id for one in (kind.holder, *kind.held)]))
     sides = [
         rows.filter((pl.col("soort") != "extra") & (pl.col(place) == name)).select(
             pl.col(early).alias("early"), pl.col(late).alias("late"), "groepen"

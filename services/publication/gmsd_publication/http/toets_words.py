@@ -51,8 +51,8 @@ _METHODS = {
             "kunnen geven.",
             "Een cijfer van het fijnste niveau waarvan de gegevens niet veranderden, verandert in een volgende uitgave niet. Totalen "
             "kunnen meebewegen met wat wel veranderde.",
-            "Dezelfde mensen kunnen achter deze uitgave staan en achter de eerdere die hieronder staan: wie ze naast elkaar legt, weet van "
-            "wat niet veranderde niet meer dan wie er één heeft.",
+            "Staan hieronder eerdere uitgaven, dan kunnen achter die en deze dezelfde mensen staan: wie ze naast elkaar legt, weet van een "
+            "gemeente waarvan niets veranderde niet meer dan wie er één heeft. Voor provincies en het land geldt dat niet.",
         ),
         limits=(
             "Wie de geheime sleutel heeft kan de afronding ongedaan maken. De sleutel is alleen bij deze dienst bekend.",
