@@ -112,6 +112,26 @@ def test_a_total_does_not_stay_beside_parts_that_no_longer_make_it() -> None:
     assert not memory.kept(release.model, Keeping.SUMS)[0][of[province]].any()
 
 
+def test_a_part_that_has_to_move_frees_the_sums_over_it() -> None:
+    """Persons were published as 0 beside arrangements that are a base or more now: they move, so their wijk cannot be held to stay."""
+    regions, counts = country(1, 900)
+    release = release_model(counts, CATALOGUE, regions)
+    figures = counts.with_columns(value=pl.lit(0, pl.Int64)).drop("count")
+    memory = Memory.of(release, counts, [Earlier(1, figures, counts)])
+    fixed = memory.kept(release.model, Keeping.SUMS)[0]
+    part, whole = release.model.presence.T
+    torn = np.zeros(release.model.size, dtype=bool)
+    torn[part[release.truth[whole] >= 5]] = True
+    assert torn.any() and not fixed[torn].any()
+    over = [
+        family.cells[one.total][torn[family.cells[list(one.parts)]].any(axis=0)]
+        for family in release.families
+        for one in family.sums
+    ]
+    assert not fixed[np.concatenate(over)].any()
+    assert memory.kept(release.model, Keeping.ALL)[0].any()
+
+
 def test_what_is_left_over_or_counted_twice_is_remembered_only_when_it_is_a_count() -> None:
     """A gemeente that was in a total of an earlier release is not open now: what its sisters leave is not their double count."""
     regions, counts = country(1, 900)

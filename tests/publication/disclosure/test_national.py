@@ -191,6 +191,8 @@ def test_what_cannot_be_followed_up_is_held_by_name() -> None:
     first = KeyedRounding(KEY).protect(counts, model)
     with pytest.raises(NotProved, match="older than its exact counts"):
         KeyedRounding(KEY).protect(counts, model, [Earlier(1, first.figures, None)])
+    with pytest.raises(NotProved, match="no proof that can be read"):
+        KeyedRounding(KEY).protect(counts, model, [Earlier(1, first.figures, counts)])
 
 
 def test_counts_that_break_a_definition_are_held_by_name() -> None:
