@@ -44,7 +44,7 @@ class Model:
                             block of each cell, parent of each block (TOP: none). A block comes after its parent.
     `units` [n, u]          what one contributor of an exclusive kind adds to every cell, in the order of finest cells;
                             None when kinds follow from the published figures (the catalogue's overlapping categories).
-    `place` [n]             the region of each cell, or None. Parts of one total have the same figures, linked alike.
+    `place` [n]             the region of each cell, or None: which cells wait together for their parts to be decided.
     """
 
     names: Sequence[str]

@@ -326,8 +326,15 @@ def _children(regions: Sequence[Region]) -> dict[str | None, list[Region]]:
 
 
 def _stacked(pieces: Sequence[sp.coo_array], size: int) -> sp.csr_array:
-    wide = [sp.coo_array((piece.data, piece.coords), shape=(piece.shape[0], size)) for piece in pieces]
-    return sp.vstack(wide, format="csr", dtype=np.int64) if wide else sp.csr_array((0, size), dtype=np.int64)
+    """All rows. In 32 bits: the twelve million entries of a nation are copied several times."""
+    wide = [
+        sp.coo_array(
+            (piece.data.astype(np.int32), tuple(at.astype(np.int32) for at in piece.coords)),
+            shape=(piece.shape[0], size),
+        )
+        for piece in pieces
+    ]
+    return sp.vstack(wide, format="csr") if wide else sp.csr_array((0, size), dtype=np.int32)
 
 
 def _joined(parts: Sequence[_Part], size: int) -> Model:

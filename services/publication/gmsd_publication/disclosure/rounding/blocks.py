@@ -9,7 +9,7 @@ they were, so together they move them by the sum. All other trees stay as they w
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from gmsd_publication.disclosure.model import TOP, Ints, Model
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim
 from gmsd_publication.disclosure.rounding.program import Work
 from gmsd_publication.disclosure.rounding.reach import reach
-from gmsd_publication.disclosure.rounding.trees import Tree, forest, with_totals
+from gmsd_publication.disclosure.rounding.trees import Tree, forest, softened, with_totals
 
 BLOCK_WORK = Work(nodes=200, rounds=60, sparing=True)
 """Of one block. A block that is not decided in so much is decided sooner with its neighbours: of an hour of a nation's rounding most
@@ -39,23 +39,17 @@ def round_blocks(
 ) -> Ints:
     """Published values [n]. The same for any number of workers.
 
-    `softer`: the same model with fewer wishes, for trees that do not fit. Raises Infeasible, WorkLimit, BrokenDecomposition.
+    `softer`: the same model with wider bounds and without the last of its implied counts, for trees that do not fit.
+    Raises Infeasible, WorkLimit, BrokenDecomposition.
     """
     work = work or BLOCK_WORK
     model.check()
-    models, label = (model, *softer), _labels(model.parents)
-
-    @lru_cache(maxsize=2)
-    def grown(number: int) -> tuple[Model, list[Tree]]:
-        within = _within_reach(models[number], asked)
-        return within, forest(within, asked, label)
-
-    within, (trunk, *trees) = grown(0)
+    trunk, *trees = forest(_within_reach(model, asked), asked, _labels(model.parents))
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide_in_the_end(values[trunk.cells], work)
     closed, done = [], 0
 
-    def tell(decided: bool) -> None:
+    def tell(*, decided: bool) -> None:
         nonlocal done
         done += decided
         if progress is not None:
@@ -66,66 +60,78 @@ def round_blocks(
             closed.append(at)
         else:
             values[trees[at].cells[: trees[at].own]] = decided
-        tell(decided is not None)
+        tell(decided=decided is not None)
     # In a fixed order, whichever worker was first: each changes totals that the next one meets.
     closed.sort()
-    wholes = [with_totals(within, asked, trees[at], trunk) for at in closed]
-    opened: dict[int, Ints | None] = {}
-    for number, decided in _decided(
-        [whole.attempt_in_the_end for whole in wholes], wholes, values, work, workers
-    ):
-        opened[number] = decided
-        tell(decided is not None)
-    before = values.copy()
-    for number, at in enumerate(closed):
-        merged = _merged(trunk, wholes[number], trees[at].own, opened[number], before, values)
-        if merged is None:
-            _reopen(at, len(models), grown, asked, values, work)
-            tell(opened[number] is None)
-        else:
-            values = merged
+    above = _Above((model, *softer), asked, trunk, trees)
+    # Once more side by side is of no use: of 31 nationwide 5 fitted then, and one by one they take as long together.
+    for at in above.decide(closed, values, work, workers, tell):
+        above.reopen(at, values, work)
+        tell(decided=True)
     return values
 
 
-def _merged(
-    trunk: Tree, whole: Tree, own: int, decided: Ints | None, before: Ints, values: Ints
-) -> Ints | None:
-    """Values [n] with a tree that was decided together with the totals over it while others were: those move by as much as they
-    moved there. What adds up still does; None when something else no longer holds."""
-    if decided is None:
-        return None
-    cells = whole.cells[: whole.own]
-    totals = cells[: whole.own - own]
-    values = values.copy()
-    moved = decided[: len(totals)] - before[totals]
-    values[cells] = np.concatenate([values[totals] + moved, decided[len(totals) :]])
-    return values if trunk.fits(values[trunk.cells]) else None
+class _Above:
+    """Deciding trees together with the totals over them, all the way up, each by the strictest of some models that lets it."""
 
+    def __init__(self, models: Sequence[Model], asked: Asked, trunk: Tree, trees: Sequence[Tree]) -> None:
+        self.models, self.asked, self.trees, self._strict = models, asked, trees, trunk
+        self.softest = 0
+        """Of the models that were needed: what holds of all that was decided."""
+        self._within = cache(lambda number: _within_reach(models[number], asked))
+        self._trunk = cache(lambda number: softened(trunk, self._within(number), asked))
 
-def _reopen(
-    at: int,
-    count: int,
-    grown: Callable[[int], tuple[Model, list[Tree]]],
-    asked: Asked,
-    values: Ints,
-    work: Work,
-) -> None:
-    """Decide a tree together with the totals over it, all the way up, by the first of the models that lets it. Changes `values`.
+    def decide(
+        self,
+        closed: Sequence[int],
+        values: Ints,
+        work: Work,
+        workers: Executor | None,
+        tell: Callable[..., None],
+    ) -> list[int]:
+        """Side by side, each as if nothing else moved, so together they move the totals by the sum. Changes `values`; the trees that
+        no longer fit beside those before them."""
+        wholes = [self._whole(0, at) for at in closed]
+        attempts = [whole.attempt_in_the_end for whole in wholes]
+        before, left = values.copy(), []
+        for number, decided in sorted(_decided(attempts, wholes, values, work, workers)):
+            at = closed[number]
+            if decided is None:
+                self.reopen(at, values, work, refused=1)
+            elif not self._added(wholes[number], self.trees[at].own, decided, before, values):
+                left.append(at)
+                continue
+            tell(decided=True)
+        return left
 
-    Raises Infeasible, WorkLimit.
-    """
-    refused: Infeasible | WorkLimit | None = None
-    for number in range(count):
-        model, (trunk, *trees) = grown(number)
-        whole = with_totals(model, asked, trees[at], trunk)
-        try:
-            values[whole.cells[: whole.own]] = whole.decide_in_the_end(values[whole.cells], work)
-        except (Infeasible, WorkLimit) as refusal:
-            refused = refusal
-        else:
-            return
-    if refused is not None:
-        raise refused
+    def reopen(self, at: int, values: Ints, work: Work, refused: int = 0) -> None:
+        """By itself; changes `values`. `refused`: models that did not let it. Raises Infeasible, WorkLimit."""
+        refusal: Infeasible | WorkLimit | None = None
+        for number in range(min(refused, len(self.models) - 1), len(self.models)):
+            whole = self._whole(number, at)
+            try:
+                values[whole.cells[: whole.own]] = whole.decide_in_the_end(values[whole.cells], work)
+            except (Infeasible, WorkLimit) as found:
+                refusal = found
+            else:
+                self.softest = max(self.softest, number)
+                return
+        raise refusal or Infeasible("no model was given")
+
+    def _whole(self, number: int, at: int) -> Tree:
+        return with_totals(self._within(number), self.asked, self.trees[at], self._strict)
+
+    def _added(self, whole: Tree, own: int, decided: Ints, before: Ints, values: Ints) -> bool:
+        """Whether everything still holds with what the totals moved by added to what others moved them by; changes `values` if so."""
+        cells, totals = whole.cells[: whole.own], whole.own - own
+        was = values[cells]
+        values[cells] = decided
+        values[cells[:totals]] += was[:totals] - before[cells[:totals]]
+        trunk = self._trunk(self.softest)
+        if trunk.fits(values[trunk.cells]):
+            return True
+        values[cells] = was
+        return False
 
 
 def _within_reach(model: Model, asked: Asked) -> Model:

@@ -24,7 +24,7 @@ def narrowed(model: Model, own: Ints, rows: RowNumbers) -> tuple[Model, Ints]:
     equations, implied = model.equations[rows.equations], model.implied[rows.implied]
     presence = model.presence[rows.presence]
     seen = np.concatenate([equations.indices, implied.indices, presence.ravel()]).astype(np.int64)
-    number = np.full(model.size, -1, dtype=np.int64)
+    number = np.full(model.size, -1, dtype=np.int32)
     number[own] = np.arange(len(own))
     others = np.unique(seen[number[seen] < 0])
     number[others] = len(own) + np.arange(len(others))
@@ -37,7 +37,7 @@ def narrowed(model: Model, own: Ints, rows: RowNumbers) -> tuple[Model, Ints]:
         names=(), base=model.base[cells], published=model.published[cells], steps=model.steps[cells],
         lower=model.lower[cells], upper=model.upper[cells],
         equations=local(equations), equation_names=(), implied=local(implied), implied_names=(),
-        presence=number[presence], block=np.zeros(len(cells), dtype=np.int64), parents=np.array([TOP]),
+        presence=number[presence].astype(np.int64), block=np.zeros(len(cells), dtype=np.int64), parents=np.array([TOP]),
         place=None if model.place is None else model.place[cells],
     ), cells  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""A total divided part by part allows exactly what it allows divided at once."""
+"""Blocks in one another, decided in turn: what does not fit is decided again with little else, and what can be added up is."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,11 +10,12 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gmsd_publication.disclosure.errors import Infeasible
 from gmsd_publication.disclosure.model import TOP, UNBOUNDED, Model
-from gmsd_publication.disclosure.rounding import chains
-from gmsd_publication.disclosure.rounding.chains import chained
-from gmsd_publication.disclosure.rounding.nearest import Asked
+from gmsd_publication.disclosure.rounding import trees
+from gmsd_publication.disclosure.rounding.nearest import Asked, round_whole, satisfied
 from gmsd_publication.disclosure.rounding.targets import aimed_at
+from gmsd_publication.disclosure.rounding.trees import forest
 
 WIJKEN, BUURTEN = 7, 5
 FIGURES = 3
@@ -21,11 +23,10 @@ FIGURES = 3
 
 
 @pytest.fixture(autouse=True, scope="module")
-def short_links() -> Iterator[None]:
-    """Real links hold hundreds of cells, more than these regions have together."""
+def block_by_block() -> Iterator[None]:
+    """What is as small as these regions would be decided at once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chains, "LINK_CELLS", 6)
-        patch.setattr(chains, "LAST_CELLS", 40)
+        patch.setattr(trees, "SMALL", 0)
         yield
 
 
@@ -77,60 +78,41 @@ def asked_of(model: Model, values: np.ndarray) -> Asked:
     return Asked(values, aimed_at(values, values, model.base), np.zeros(model.size, dtype=bool), values)
 
 
-def negative(rows: sp.csr_array, values: np.ndarray) -> bool:
-    return bool((rows @ values < 0).any())
+def tree_of(model: Model, asked: Asked) -> trees.Tree:
+    return forest(model, asked, np.zeros(len(model.parents), dtype=np.int64))[0]
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), crowded=st.booleans(), wrong=st.integers(0, 3))
-def test_it_refuses_what_the_model_refuses_and_nothing_else(seed: int, crowded: bool, wrong: int) -> None:
+@given(seed=st.integers(0, 2**32 - 1), crowded=st.booleans(), steps=st.integers(0, 1))
+def test_what_adds_up_at_once_adds_up_block_by_block(seed: int, crowded: bool, steps: int) -> None:
     model, parts_of = gemeente(crowded)
-    random = np.random.default_rng(seed)
-    values = counts(model, parts_of, random)
-    values[random.integers(0, model.size, wrong)] += random.integers(-3, 4, wrong)
-    wide, asked = chained(model, asked_of(model, values))
-    assert wide.size > model.size, "a chain"
-    # What is left over is counted as the truth of its cells.
-    extended = asked.truth
-    assert (extended[: model.size] == values).all()
-    assert (model.equations @ values).any() == (wide.equations @ extended).any()
-    if not (model.equations @ values).any() and not negative(model.implied, values):
-        assert not negative(wide.implied, extended)
-    assert negative(model.implied, values) <= negative(wide.implied, extended)
+    totals = np.repeat([region in parts_of for region in range(len(parts_of))], FIGURES)
+    model = replace(model, steps=steps * totals)
+    truth = counts(model, parts_of, np.random.default_rng(seed))
+    asked = asked_of(model, truth)
+    try:
+        round_whole(model, asked)
+    except Infeasible:
+        return
+    assert satisfied(model, tree_of(model, asked).decide(truth, None))
 
 
-def test_every_row_of_a_chain_looks_at_one_line_of_blocks() -> None:
-    model, parts_of = gemeente(True)
-    values = counts(model, parts_of, np.random.default_rng(1))
-    wide, _ = chained(model, asked_of(model, values))
-    assert wide.parents.tolist()[0] == TOP
-    assert (wide.parents[1:] < np.arange(1, len(wide.parents))).all(), (
-        "a block comes after the one it lies in"
-    )
-    for rows in (wide.equations, wide.implied):
-        for row in range(rows.shape[0]):
-            blocks = sorted(set(wide.block[rows.indices[rows.indptr[row] : rows.indptr[row + 1]]].tolist()))
-            above = {blocks[-1]}
-            while (at := wide.parents[min(above)]) != TOP:
-                above.add(int(at))
-            assert set(blocks) <= above
-
-
-def test_what_is_left_over_is_possible_itself() -> None:
-    model, parts_of = gemeente(True)
-    values = counts(model, parts_of, np.random.default_rng(2))
-    wide, asked = chained(model, asked_of(model, values))
-    part, whole = asked.truth[wide.presence[:, 0]], asked.truth[wide.presence[:, 1]]
-    assert len(wide.presence) > len(model.presence)
-    assert not ((part == 0) & (whole > 0)).any()
-    # One more in a group than there are people left breaks a row of the chain, and of nothing else.
-    more = asked.truth.copy()
-    more[model.size + 1] = more[model.size] + 1
-    assert negative(wide.implied, more) and not negative(model.implied, more[: model.size])
-
-
-def test_a_model_without_places_stays_as_it_is() -> None:
+def test_few_sisters_give_way_before_all_of_them_do() -> None:
     model, parts_of = gemeente(False)
-    values = counts(model, parts_of, np.random.default_rng(3))
-    plain = Model(**{**vars(model), "place": None})
-    assert chained(plain, asked_of(plain, values))[0] is plain
+    walk = trees._Walk(10_000, model, asked_of(model, counts(model, parts_of, np.random.default_rng(1))))
+    second = 3
+    """The block of the buurten of the second wijk."""
+    wijken = [region for region in range(len(parts_of)) if parts_of[region] == 0]
+    buurten = [region for region in range(len(parts_of)) if parts_of[region] == wijken[1]]
+    opened = [set((np.flatnonzero(free) // FIGURES).tolist()) for free, _ in walk._attempts(second)]
+    assert opened[0] == set(buurten)
+    assert opened[1] == {*buurten, *wijken[1:4]}, "the wijk itself, and the next two"
+    assert opened[2] == {*buurten, *wijken[1:]}, "all of which nothing was decided"
+    assert wijken[0] in opened[-1], "and at last the one before, with its buurten"
+
+
+def test_regions_that_are_not_named_all_give_way() -> None:
+    model, parts_of = gemeente(False)
+    asked = asked_of(model, counts(model, parts_of, np.random.default_rng(1)))
+    named, unnamed = (trees._Walk(10_000, one, asked) for one in (model, replace(model, place=None)))
+    assert len(list(named._attempts(3))) == len(list(unnamed._attempts(3))) + 1
