@@ -51,7 +51,8 @@ class Attribute(StrEnum):
 
     SHOWN = "getoond"
     BELOW = "<5"  # published as 0, and counts as 0 in sums
-    BELOW_10 = "<10"  # the same at base 10
+    BELOW_10 = "<10"  # the same at base 10, and where a total may be two bases of 5 off
+    BELOW_20 = "<20"  # the same for two bases of 10
     SUPPRESSED = "onderdrukt"  # one mark for primaries, secondaries and zeros alike
     IMPOSSIBLE = "onmogelijk"  # by definition, never from data
     NOT_DELIVERED = "niet geleverd"
@@ -60,7 +61,9 @@ class Attribute(StrEnum):
     NO_REGION = "regio bestond niet"
 
 
-OPEN = frozenset({Attribute.SHOWN, Attribute.BELOW, Attribute.BELOW_10, Attribute.SUPPRESSED})
+ZERO = frozenset({Attribute.BELOW, Attribute.BELOW_10, Attribute.BELOW_20})
+"""Of what is published as 0."""
+OPEN = frozenset({Attribute.SHOWN, Attribute.SUPPRESSED}) | ZERO
 """What the protection step may answer for a cell. The other attributes close a cell before it gets there."""
 
 

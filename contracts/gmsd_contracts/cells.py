@@ -85,7 +85,7 @@ AUDIT = pa.schema(
         pa.field("moment", pa.string(), nullable=False),
         pa.field("level", pa.string(), nullable=False),  # BU | WK | GM | PV | LD | afgeleid
         pa.field("cells", pa.int64(), nullable=False),
-        pa.field("zeros", pa.int64(), nullable=False),  # cells published as 0, so `<5` (or `<10`)
+        pa.field("zeros", pa.int64(), nullable=False),  # cells published as 0, so `<5` (or `<10`, `<20`)
         pa.field(
             "certified", pa.int64(), nullable=False
         ),  # proved to leave as much open as the method promises

@@ -25,6 +25,7 @@ from gmsd_publication.domain.protection import Earlier, Model
 from gmsd_publication.domain.recount import recount
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.release_model import Release, fill_computed, release_model
+from tests.publication.disclosure.figures import values_of
 from tests.publication.world import populated
 
 KEY = bytes(range(32))
@@ -43,13 +44,7 @@ def rounded(seed: int, people: int):  # type: ignore[no-untyped-def]
     regions, counts = country(seed, people)
     protected = KeyedRounding(KEY).protect(counts, Model("basis", "2025HJ02", CATALOGUE, regions))
     release = release_model(counts, CATALOGUE, regions)
-    values = np.zeros(release.model.size, dtype=np.int64)
-    values[release.order] = protected.figures["value"].fill_null(0).to_numpy()
-    for family in release.families:
-        figures = values[family.cells]
-        fill_computed(family.sums, figures)
-        values[family.cells] = figures
-    return release, values, protected, counts
+    return release, values_of(release, protected.figures), protected, counts
 
 
 CASES = [(1, 900), (2, 3000), (3, 300)]
@@ -150,6 +145,21 @@ def test_workers_and_repeats_give_the_same_bytes() -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert (round_blocks(model, asked, workers=pool) == alone).all()
     assert (round_blocks(model, asked) == alone).all()
+
+
+def test_at_base_ten_a_later_release_has_marks_too() -> None:
+    regions, counts = country(1, 900)
+    tens = [one.model_copy(update={"base": 10, "threshold": 10}) for one in CATALOGUE]
+    model = Model("basis", "2025HJ02", tens, regions)
+    first = KeyedRounding(KEY).protect(counts, model)
+    again = KeyedRounding(KEY).protect(counts, model, [Earlier(1, first.figures, counts, proof=first.proof)])
+    shown = again.figures["value"].drop_nulls()
+    assert len(shown) and (shown % 10 == 0).all()
+    zeros = (
+        again.figures.filter(pl.col("value").is_null()).group_by("level").agg(pl.col("attribute").unique())
+    )
+    marks = {level: set(found) for level, found in zeros.cast({"attribute": pl.List(pl.String)}).iter_rows()}
+    assert marks["BU"] == {"<10"} and marks["WK"] == {"<20"}
 
 
 def test_a_later_release_moves_only_what_changed() -> None:

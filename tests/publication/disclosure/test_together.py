@@ -14,8 +14,9 @@ from gmsd_publication.domain.cells import exact
 from gmsd_publication.domain.keyed import KeyedRounding
 from gmsd_publication.domain.protection import Earlier, Model
 from gmsd_publication.domain.regions import Regions
-from gmsd_publication.domain.release_model import Release, fill_computed, release_model
+from gmsd_publication.domain.release_model import Release, release_model
 from gmsd_publication.domain.together import Told, apart
+from tests.publication.disclosure.figures import values_of
 from tests.publication.world import populated
 
 LAYOUT = {"wijken": 1, "buurten": 2}
@@ -43,12 +44,7 @@ def two_releases(seed: int) -> tuple[Regions, list[tuple[Release, np.ndarray, To
         assert protected.proof is not None
         earlier = [*earlier, Earlier(number, protected.figures, counts, proof=protected.proof)]
         release = release_model(counts, CATALOGUE, regions)
-        values = np.zeros(release.model.size, dtype=np.int64)
-        values[release.order] = protected.figures["value"].fill_null(0).to_numpy()
-        for family in release.families:
-            figures = values[family.cells]
-            fill_computed(family.sums, figures)
-            values[family.cells] = figures
+        values = values_of(release, protected.figures)
         found.append((release, values, Told(number, protected.figures, protected.proof)))
     return regions, found
 

@@ -3,12 +3,12 @@
 import polars as pl
 import pyarrow as pa
 
-from gmsd_contracts.catalogue import Attribute
+from gmsd_contracts.catalogue import ZERO
 from gmsd_contracts.cells import AUDIT
 
 AUDIT_COLUMNS = tuple(field.name for field in AUDIT)
 _COUNTS = ("certified", "exact", "small", "limited")
-_ZERO = pl.Series([Attribute.BELOW.value, Attribute.BELOW_10.value])
+_ZERO = pl.Series(sorted(mark.value for mark in ZERO))
 
 
 def untested(figures: pl.DataFrame) -> pl.DataFrame:

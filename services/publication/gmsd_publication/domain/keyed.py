@@ -5,6 +5,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -12,11 +13,12 @@ import polars as pl
 import scipy.sparse as sp
 
 from gmsd_contracts.catalogue import Attribute, Indicator, Level, below
-from gmsd_publication.disclosure.errors import Infeasible, InputInvalid, NotProved, WorkLimit
+from gmsd_publication.disclosure.errors import InputInvalid, NotProved, WorkLimit
 from gmsd_publication.disclosure.model import UNBOUNDED, Ints
 from gmsd_publication.disclosure.model import Model as Rules
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.rounding.alike import alike
+from gmsd_publication.disclosure.rounding.attempts import first_found
 from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim, satisfied
 from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
@@ -189,15 +191,13 @@ def _round(
     wanted = _with_computed(release, aim(release.model, aimed))
     if satisfied(release.model, wanted):
         return aimed, wanted
-    refused: Infeasible | WorkLimit | None = None
-    for much in keeping if memory.any() else keeping[:1]:
+
+    def rounded(much: Keeping, number: int) -> tuple[Asked, Ints]:
         asked = Asked(release.truth, aims, *memory.kept(release.model, much))
-        for number, rules in enumerate(wishes):
-            try:
-                return asked, round_blocks(rules, asked, None, pool, progress, wishes[number + 1 :])
-            except (Infeasible, WorkLimit) as refusal:
-                refused = refusal
-    raise refused or Infeasible("nothing was asked")
+        return asked, round_blocks(wishes[number], asked, None, pool, progress, wishes[number + 1 :])
+
+    kept = keeping if memory.any() else keeping[:1]
+    return first_found(partial(rounded, much, number) for much in kept for number in range(len(wishes)))
 
 
 def _with_computed(release: Release, values: Ints) -> Ints:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from gmsd_contracts.catalogue import Attribute
+from gmsd_contracts.catalogue import ZERO, Attribute
 from gmsd_publication.domain.rates import MIN_BASE, per_1000
 from gmsd_publication.http.names import number_words
 
 SHORT = {
     Attribute.BELOW: "minder dan 5",
     Attribute.BELOW_10: "minder dan 10",
+    Attribute.BELOW_20: "minder dan 20",
     Attribute.SUPPRESSED: "onderdrukt",
     Attribute.IMPOSSIBLE: "kan niet",
     Attribute.NOT_DELIVERED: "niet geleverd",
@@ -46,7 +47,7 @@ class Figure:
     @property
     def short(self) -> str:
         """As `count`, with `<5` for a narrow place."""
-        return self.attribute.value if self.attribute in (Attribute.BELOW, Attribute.BELOW_10) else self.count
+        return self.attribute.value if self.attribute in ZERO else self.count
 
     @property
     def per_1000(self) -> str:

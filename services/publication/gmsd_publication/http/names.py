@@ -43,6 +43,7 @@ ATTRIBUTES = {
     Attribute.SHOWN: "Het aantal staat er, bewerkt zoals bij bescherming staat.",
     Attribute.BELOW: "Gepubliceerd als 0: minder dan 5, ook als het er geen zijn. Hoeveel ruimte er precies is staat in de onthullingstoets.",
     Attribute.BELOW_10: "Gepubliceerd als 0: minder dan 10, ook als het er geen zijn. Hoeveel ruimte er precies is staat in de onthullingstoets.",
+    Attribute.BELOW_20: "Gepubliceerd als 0: minder dan 20, ook als het er geen zijn. Hoeveel ruimte er precies is staat in de onthullingstoets.",
     Attribute.SUPPRESSED: "Het aantal is weggelaten om herkenning te voorkomen, ook als het er geen zijn.",
     Attribute.IMPOSSIBLE: "Kan volgens de definitie niet voorkomen.",
     Attribute.NOT_DELIVERED: "Er zijn geen gegevens geleverd.",

@@ -22,7 +22,7 @@ PUBLIC = {
 """Public names of the columns of `audit/1`."""
 COLUMNS = {
     "cijfers": "aantal cijfers dat getoetst is; niveau afgeleid: aantallen die niet gepubliceerd zijn en wel zijn uit te rekenen",
-    "nullen": "hoeveel daarvan als 0 gepubliceerd zijn (<5, of <10)",
+    "nullen": "hoeveel daarvan als 0 gepubliceerd zijn (<5, <10 of <20)",
     "bewezen": "bewezen dat de beloofde ruimte er is",
     "exact": "het echte aantal is af te leiden",
     "klein": "te bewijzen dat het echte aantal 1 tot en met 4 is",

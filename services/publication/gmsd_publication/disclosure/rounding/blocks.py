@@ -9,12 +9,12 @@ they were, so together they move them by the sum. All other trees stay as they w
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from gmsd_publication.disclosure.errors import Infeasible, WorkLimit
 from gmsd_publication.disclosure.model import TOP, Ints, Model
+from gmsd_publication.disclosure.rounding.attempts import first_found
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim
 from gmsd_publication.disclosure.rounding.program import Work
 from gmsd_publication.disclosure.rounding.reach import reach
@@ -106,17 +106,16 @@ class _Above:
 
     def reopen(self, at: int, values: Ints, work: Work, refused: int = 0) -> None:
         """By itself; changes `values`. `refused`: models that did not let it. Raises Infeasible, WorkLimit."""
-        refusal: Infeasible | WorkLimit | None = None
-        for number in range(min(refused, len(self.models) - 1), len(self.models)):
-            whole = self._whole(number, at)
-            try:
-                values[whole.cells[: whole.own]] = whole.decide_in_the_end(values[whole.cells], work)
-            except (Infeasible, WorkLimit) as found:
-                refusal = found
-            else:
-                self.softest = max(self.softest, number)
-                return
-        raise refusal or Infeasible("no model was given")
+        numbers = range(min(refused, len(self.models) - 1), len(self.models))
+        number, whole, decided = first_found(
+            partial(self._opened, number, at, values, work) for number in numbers
+        )
+        values[whole.cells[: whole.own]] = decided
+        self.softest = max(self.softest, number)
+
+    def _opened(self, number: int, at: int, values: Ints, work: Work) -> tuple[int, Tree, Ints]:
+        whole = self._whole(number, at)
+        return number, whole, whole.decide_in_the_end(values[whole.cells], work)
 
     def _whole(self, number: int, at: int) -> Tree:
         return with_totals(self._within(number), self.asked, self.trees[at], self._strict)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from gmsd_publication.disclosure.errors import Infeasible, WorkLimit
+from gmsd_publication.disclosure.errors import Infeasible
 from gmsd_publication.disclosure.model import TOP, Flags, Ints, Model
+from gmsd_publication.disclosure.rounding.attempts import first_found, or_none
 from gmsd_publication.disclosure.rounding.nearest import Asked, aim, round_part
 from gmsd_publication.disclosure.rounding.pieces import (
     RowNumbers,
@@ -52,13 +54,8 @@ class Tree:
         """The same with all we have: also block by block what is small, more cells at a time, and everything at once."""
         shapes = [(LARGE, self.model), (LAST_RESORT, self.model), (LAST_RESORT, self._once)]
         shapes = shapes[::-1] if self.own <= SMALL else shapes
-        refused: Infeasible | WorkLimit | None = None
-        for most, model in shapes if self.own <= LAST_RESORT else shapes[:-1]:
-            try:
-                return self._walked(values, work, most, model)
-            except (Infeasible, WorkLimit) as refusal:
-                refused = refusal
-        raise refused or Infeasible("there is nothing to decide")
+        shapes = shapes if self.own <= LAST_RESORT else shapes[:-1]
+        return first_found(partial(self._walked, values, work, most, model) for most, model in shapes)
 
     @property
     def _once(self) -> Model:
@@ -72,17 +69,11 @@ class Tree:
 
     def attempt(self, values: Ints, work: Work | None) -> Ints | None:
         """`decide`, or None."""
-        try:
-            return self.decide(values, work)
-        except (Infeasible, WorkLimit):
-            return None
+        return or_none(partial(self.decide, values, work))
 
     def attempt_in_the_end(self, values: Ints, work: Work | None) -> Ints | None:
         """`decide_in_the_end`, or None."""
-        try:
-            return self.decide_in_the_end(values, work)
-        except (Infeasible, WorkLimit):
-            return None
+        return or_none(partial(self.decide_in_the_end, values, work))
 
     def fits(self, values: Ints) -> bool:
         """Whether values of its cells obey its rows, and its own cells their bounds."""
@@ -103,16 +94,10 @@ class _Walk:
 
     def decide(self, block: int, values: Ints, work: Work | None) -> None:
         """Changes `values` [n]. Raises Infeasible, WorkLimit."""
-        refused: Infeasible | WorkLimit | None = None
-        for free, blocks in self._attempts(block):
-            try:
-                self._decide_cells(np.flatnonzero(free), blocks, values, work)
-            except (Infeasible, WorkLimit) as refusal:
-                refused = refusal
-            else:
-                return
-        if refused is not None:
-            raise refused
+        first_found(
+            partial(self._decide_cells, np.flatnonzero(free), blocks, values, work)
+            for free, blocks in self._attempts(block)
+        )
 
     def _attempts(self, block: int) -> Iterator[tuple[Flags, Ints]]:
         """Which cells to decide, and which blocks' rows hold: those of the block; then with whatever of its parent can still give
@@ -165,18 +150,10 @@ class _Walk:
         piece, cells = narrowed(self.model, own, touching_rows(self.model, self._rows_of(blocks), free))
         mine, near = picked(self.asked, cells), replace(piece, steps=np.zeros_like(piece.steps))
         hidden = ~piece.published & (np.arange(len(cells)) < len(own))
-        refused: Infeasible | WorkLimit | None = None
-        for model in (
-            [_near_truth(near, mine.truth, hidden), piece] if hidden.any() or piece.steps.any() else [near]
-        ):
-            try:
-                values[own] = _settled(model, len(own), mine, values[cells], work)
-            except (Infeasible, WorkLimit) as refusal:
-                refused = refusal
-            else:
-                return
-        if refused is not None:
-            raise refused
+        ways = [_near_truth(near, mine.truth, hidden), piece] if hidden.any() or piece.steps.any() else [near]
+        values[own] = first_found(
+            partial(_settled, model, len(own), mine, values[cells], work) for model in ways
+        )
 
 
 def forest(model: Model, asked: Asked, label: Ints) -> list[Tree]:
