@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from gmsd_publication.domain.release_model import Release, fill_computed
+from gmsd_publication.domain.places import fill_computed
+from gmsd_publication.domain.release_model import Release
 
 
 def values_of(release: Release, figures: pl.DataFrame) -> np.ndarray:

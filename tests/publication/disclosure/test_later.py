@@ -16,8 +16,9 @@ from gmsd_publication.domain.consent import Consents, Policy
 from gmsd_publication.domain.earlier import Issued, Origin
 from gmsd_publication.domain.keyed import KeyedRounding
 from gmsd_publication.domain.memory import Keeping, Memory
+from gmsd_publication.domain.places import UNKNOWN
 from gmsd_publication.domain.protection import Earlier
-from gmsd_publication.domain.release_model import UNKNOWN, release_model
+from gmsd_publication.domain.release_model import release_model
 from gmsd_publication.domain.tables import Built, build, to_release
 from tests.publication.disclosure.test_national import country
 from tests.publication.world import BASIS, PLACES, populated

@@ -10,12 +10,10 @@ from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 
-from gmsd_contracts.catalogue import Attribute, Indicator, Level, below
+from gmsd_contracts.catalogue import Attribute, Indicator, below
 from gmsd_publication.disclosure.errors import InputInvalid, NotProved, WorkLimit
-from gmsd_publication.disclosure.model import UNBOUNDED, Ints
-from gmsd_publication.disclosure.model import Model as Rules
+from gmsd_publication.disclosure.model import Ints
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.rounding.alike import alike
 from gmsd_publication.disclosure.rounding.attempts import first_found
@@ -26,6 +24,7 @@ from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.audit import untested
 from gmsd_publication.domain.certified import certified
 from gmsd_publication.domain.memory import Keeping, Memory
+from gmsd_publication.domain.places import LATER_STEPS, STEPS, fill_computed
 from gmsd_publication.domain.protection import (
     REMEMBERED,
     Earlier,
@@ -36,16 +35,10 @@ from gmsd_publication.domain.protection import (
     unobserved,
 )
 from gmsd_publication.domain.recount import recount
-from gmsd_publication.domain.release_model import LATER_STEPS, STEPS, Release, fill_computed, release_model
+from gmsd_publication.domain.release_model import Release, release_model
 from gmsd_publication.domain.together import Told, proof_beside
+from gmsd_publication.domain.wishes import declared, wishing
 
-FEW = 2
-"""In bases: double counts under this are rounded to none when that adds up. So few people are often not to be found behind figures
-that are rounded themselves; totals have room for it in their step."""
-MOST = (0, 1, 2)
-"""Bases that such a double count may be, one after the other."""
-DOUBLE_STEPS = 8
-"""How far a double count may be off at most: more than kept figures of ten gemeenten ever made necessary."""
 ATTEMPTS, SHUFFLE = 6, 150
 """Publications tried for a proof, and how much dearer or cheaper a choice becomes with each (of COST_UNITS)."""
 SERIAL_CELLS = 50_000
@@ -90,7 +83,7 @@ class KeyedRounding:
         release.model.check_truth(release.truth)
         memory = Memory.of(release, exact, earlier)
         memory.check()
-        release = replace(release, model=_declared(release, later=memory.any()))
+        release = replace(release, model=declared(release, later=memory.any()))
         aims = self._targets(release, exact, model)
         before = _told(earlier)
 
@@ -185,7 +178,7 @@ def _round(
     changed. Targets that add up are published as they are before anything is attempted: that is how the proof explains a publication,
     so nothing that comes after can tell something of the truth.
     """
-    wishes = _wishing(release)
+    wishes = wishing(release)
     aims = Targets(aims.up & ~release.doubles, aims.cost)
     aimed = Asked(release.truth, aims, *memory.kept(release.model, keeping[0]))
     wanted = _with_computed(release, aim(release.model, aimed))
@@ -210,40 +203,10 @@ def _with_computed(release: Release, values: Ints) -> Ints:
     return values
 
 
-def _wishing(release: Release) -> list[Rules]:
-    """The model with what makes a proof easy to find, and then with less and less of it: simple double counts, and none where
-    hardly anybody is counted twice; there one base, then two; only simple ones; no wish.
-
-    In all of them a double count costs a step where it leaves its neighbours, as a total does: else it would take whatever makes
-    the rest cheap, and no people are to be found behind it in this release or in those that have to follow it.
-    """
-    model = replace(release.model, steps=np.where(release.doubles, DOUBLE_STEPS, release.model.steps))
-    hardly = release.doubles & (release.truth < FEW * model.base)
-    implied = sp.csr_array(sp.vstack([model.implied, release.wishes]))
-    simple = replace(model, implied=implied, implied_names=())
-    few = [
-        replace(simple, upper=np.minimum(model.upper, np.where(hardly, most * model.base, UNBOUNDED)))
-        for most in MOST
-    ]
-    return [*few, simple, model]
-
-
 def _shuffled(aims: Targets, attempt: int) -> Targets:
     """The same aims, with other choices between what is about as near: another publication, in which people may be found."""
     jitter = (np.arange(len(aims.cost)) * 7_919 * attempt) % (1 + SHUFFLE * attempt)
     return Targets(aims.up, aims.cost + jitter)
-
-
-def _declared(release: Release, later: bool) -> Rules:
-    """The model with the steps of a later release: sums make room for figures that may not move, sums of categories too."""
-    if not later:
-        return release.model
-    steps = np.zeros(release.model.size, dtype=np.int64)
-    for family in release.families:
-        steps[family.cells] = np.array([[LATER_STEPS[place.level]] for place in family.places])
-    sums = release.model.published & ~release.model.finest
-    within = np.minimum(steps, LATER_STEPS[Level.BUURT])
-    return replace(release.model, steps=np.where(release.model.steps > 0, steps, np.where(sums, within, 0)))
 
 
 def _check(release: Release, asked: Asked, published: Ints) -> None:

@@ -10,8 +10,9 @@ import polars as pl
 from gmsd_contracts.catalogue import Level
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Flags, Ints, Model
+from gmsd_publication.domain.places import UNKNOWN, fill_computed
 from gmsd_publication.domain.protection import Earlier
-from gmsd_publication.domain.release_model import UNKNOWN, Release, fill_computed
+from gmsd_publication.domain.release_model import Release
 
 _KEY = ["indicator", "moment", "region", "category"]
 

@@ -24,11 +24,12 @@ import polars as pl
 from gmsd_contracts.catalogue import Indicator
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.domain.places import REST
 from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import Model
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.relations import linked
-from gmsd_publication.domain.release_model import REST, Release
+from gmsd_publication.domain.release_model import Release
 
 _CELL = ["indicator", "moment", "region", "category"]
 _WHO = ["place", "early", "late"]
