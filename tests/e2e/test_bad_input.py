@@ -1,27 +1,18 @@
 """Bad input at every door: each time the named answer, and the next good delivery goes through as if nothing had been."""
 
 import asyncio
-import json
-import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import cycle
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
 from gmsd_chassis.bus.codec import encode
-from gmsd_cli.client import Sending
-from gmsd_cli.local.keys import signing_key
-from gmsd_cli.local.supervisor import LocalPlatform
-from gmsd_cli.local.tokens import AUDIENCE, CLIENT, ISSUER, issue_token
 from gmsd_contracts.content import LogRange
 from gmsd_contracts.envelope import Event
 from gmsd_contracts.events.delivery_assessed_v1 import DeliveryAssessed
@@ -30,6 +21,7 @@ from gmsd_contracts.events.delivery_linked_v1 import DeliveryLinked
 from gmsd_contracts.events.delivery_received_v1 import DeliveryReceived
 from gmsd_contracts.slot import delivery_id
 from gmsd_contracts.topics import SERVICES, TOPICS
+from tests.e2e.door import Door
 from tests.e2e.faults import (
     EVENT_TOPICS,
     Raw,
@@ -42,67 +34,12 @@ from tests.e2e.faults import (
     restart_with,
     settled,
 )
-from tests.e2e.stage import PERIODS, Stage, register, small_nation, stage
+from tests.e2e.stage import PERIODS, register, small_nation, stage
+from tests.e2e.wrong_requests import wrong_requests
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
-WHERE = {"bestandssoort": "wmo", "periode": PERIODS[0]}
 PREFIX = "urn:nld:gmsd:fout:"
-
-
-@dataclass
-class Door:
-    """A platform, a gemeente with a good file, and as many different good files as asked for."""
-
-    stage: Stage
-    who: str
-    other: str
-    header: bytes
-    rows: list[bytes]
-    root: Path
-    good_files: int = 0
-    files: list[Path] = field(default_factory=list)
-
-    @property
-    def platform(self) -> LocalPlatform:
-        return self.stage.platform
-
-    def token(self, **claims: Any) -> dict[str, str]:
-        """A token of the gemeente, with some claims as given."""
-        if not claims:
-            return {"Authorization": f"Bearer {issue_token(self.platform.layout, 'aanleveraar', self.who)}"}
-        return self.signed(signing_key(self.platform.layout), claims)
-
-    def signed(self, key: ECKey, claims: dict[str, Any], **header: Any) -> dict[str, str]:
-        now = int(time.time())
-        ours = {
-            "iss": ISSUER, "aud": AUDIENCE, "sub": self.who, "client_id": CLIENT, "jti": str(uuid.uuid4()),
-            "iat": now, "exp": now + 600, "roles": ["aanleveraar"], "aanleveraar": self.who, **claims,
-        }  # fmt: skip
-        head = {"alg": "ES256", "typ": "at+jwt", "kid": signing_key(self.platform.layout).kid, **header}
-        return {"Authorization": f"Bearer {jwt.encode(head, ours, key, algorithms=['ES256'])}"}
-
-    def write(self, data: bytes) -> Path:
-        path = self.root / f"{uuid.uuid4()}.csv"
-        path.write_bytes(data)
-        return path
-
-    def good(self) -> Path:
-        """Good, and not sent before: each has one row fewer than the one before."""
-        self.good_files += 1
-        return self.write(self.header + b"".join(self.rows[self.good_files :]))
-
-    async def send(self, path: Path) -> str:
-        receipt = await self.stage.client.deliver(Sending("wmo", self.who, PERIODS[0], path=path))
-        return str(receipt["id"])
-
-    async def good_goes_through(self) -> None:
-        """The proof after every kind of bad input."""
-        delivery = await self.send(self.good())
-        full = await reached(self.stage.client, delivery, {"TE_BEOORDELEN", "AFGEKEURD", "MISLUKT"})
-        assert full["status"] == "TE_BEOORDELEN", full["controle"]
-        await self.stage.client.akkoord(delivery, self.who, full["controle"]["teBevestigen"])
-        await reached(self.stage.client, delivery, {"VAN_KRACHT"})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -170,120 +107,9 @@ async def test_bad_files_get_a_verdict_that_names_the_rule(door: Door) -> None:
     await door.good_goes_through()
 
 
-def _wrong_requests(door: Door) -> Iterator[tuple[str, int, str, str, str, dict[str, Any]]]:
-    """Name, status and slug of the answer, and the request."""
-    mine, post = door.token(), ("POST", "/v1/leveringen")
-    platform = {"Authorization": f"Bearer {issue_token(door.platform.layout, 'platform')}"}
-    strange = ECKey.generate_key("P-256")
-    expired = {"exp": int(time.time()) - 3600, "iat": int(time.time()) - 7200}
-    unsigned = _unsigned(door)
-    for name, headers in {
-        "an expired token": door.token(**expired),
-        "a token for another audience": door.token(aud="iets-anders"),
-        "a token of another issuer": door.token(iss="urn:vreemd"),
-        "a token signed by a stranger": door.signed(strange, {}),
-        "a token with an unknown key": door.signed(strange, {}, kid="vreemd"),
-        "an identity token": door.signed(signing_key(door.platform.layout), {}, typ="JWT"),
-        "a token that is not signed": unsigned,
-        "no token but a word": {"Authorization": "Bearer abc"},
-        "a password": {"Authorization": "Basic YTpi"},
-    }.items():
-        yield name, 401, "token-ongeldig", *post, {"params": WHERE, "headers": headers, "content": b"x"}
-    yield "no token", 401, "niet-aangemeld", *post, {"params": WHERE, "content": b"x"}
-    yield (
-        "a token without role",
-        403,
-        "geen-toegang",
-        "GET",
-        "/v1/leveringen",
-        {"headers": door.token(roles=[])},
-    )
-    yield "the platform delivers", 403, "geen-toegang", *post, {"params": WHERE, "headers": platform}
-    yield (
-        "a deliverer opens",
-        403,
-        "geen-toegang",
-        "PUT",
-        "/v1/vensters/2025HJ01",
-        {"headers": mine, "json": {"open": True}},
-    )
-
-    def sent(
-        name: str, status: int, slug: str, **request: Any
-    ) -> tuple[str, int, str, str, str, dict[str, Any]]:
-        headers = {**mine, **request.pop("headers", {})}
-        return name, status, slug, *post, {"params": WHERE, "headers": headers, "content": b"x", **request}
-
-    yield sent("for somebody else", 404, "aanleveraar-onbekend", params={**WHERE, "aanleveraar": door.other})
-    yield sent(
-        "unknown dataset", 400, "bestandssoort-onbekend", params={**WHERE, "bestandssoort": "jeugdzorg"}
-    )
-    yield sent(
-        "a dataset of another", 403, "bestandssoort-niet-toegestaan", params={**WHERE, "bestandssoort": "brp"}
-    )
-    yield sent("unknown period", 400, "verzoek-ongeldig", params={**WHERE, "periode": "2025HJ03"})
-    yield sent("a month", 400, "periode-soort", params={**WHERE, "periode": "2025MM01"})
-    yield sent("with a part", 400, "deel-niet-toegestaan", params={**WHERE, "deel": "GM0037"})
-    yield sent("closed window", 409, "venster-gesloten", params={**WHERE, "periode": "2024HJ01"})
-    yield sent("no bytes", 400, "bestand-ontbreekt", content=b"")
-    yield sent("a zip", 415, "zip-geweigerd", content=b"PK\x03\x04" + bytes(200))
-    yield sent("compressed", 415, "codering-niet-ondersteund", headers={"Content-Encoding": "gzip"})
-    yield sent("wrong digest", 400, "digest-klopt-niet", headers={"Content-Digest": f"sha-256=:{'A' * 43}=:"})
-    yield sent("no digest", 400, "digest-ongeldig", headers={"Content-Digest": "sha-256=abc"})
-    for name, kind, body in (
-        ("no boundary", "multipart/form-data", b"x"),
-        (
-            "no end",
-            "multipart/form-data; boundary=b",
-            b'--b\r\nContent-Disposition: form-data; name="bestand"\r\n\r\nx',
-        ),
-        ("another boundary", "multipart/form-data; boundary=b", b"--c\r\n\r\n--c--\r\n"),
-        (
-            "no name",
-            "multipart/form-data; boundary=b",
-            b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
-        ),
-    ):
-        yield sent(
-            f"a form with {name}", 400, "multipart-ongeldig", headers={"Content-Type": kind}, content=body
-        )
-    nobody = uuid.uuid4()
-    yield "unknown delivery", 404, "levering-onbekend", "GET", f"/v1/leveringen/{nobody}", {"headers": mine}
-    yield "no id", 400, "verzoek-ongeldig", "GET", "/v1/leveringen/abc", {"headers": mine}
-    akkoord = ("POST", f"/v1/leveringen/{nobody}/akkoord")
-    yield "akkoord on nothing", 404, "levering-onbekend", *akkoord, {"headers": mine, "json": {}}
-    yield "no JSON", 400, "verzoek-ongeldig", *akkoord, {"headers": mine, "content": b'{"a":'}
-    yield "unknown field", 400, "verzoek-ongeldig", *akkoord, {"headers": mine, "json": {"onbekend": 1}}
-    yield "a list", 400, "verzoek-ongeldig", *akkoord, {"headers": mine, "json": []}
-    yield "far too much JSON", 413, "verzoek-te-groot", *akkoord, {"headers": mine, "content": b" " * 200_000}
-    yield "no such address", 404, "niet-gevonden", "GET", "/v1/niets", {"headers": mine}
-    yield "no such method", 405, "methode-niet-toegestaan", "DELETE", "/v1/leveringen", {"headers": mine}
-    yield (
-        "a cursor of one's own",
-        400,
-        "verzoek-ongeldig",
-        "GET",
-        "/v1/leveringen?cursor=abc",
-        {"headers": mine},
-    )
-    yield "too many", 400, "verzoek-ongeldig", "GET", "/v1/leveringen?aantal=100000", {"headers": mine}
-
-
-def _unsigned(door: Door) -> dict[str, str]:
-    """Algorithm `none`, with the claims of a good token."""
-    import base64
-
-    def part(value: dict[str, Any]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-    good = door.token()["Authorization"].split(".")[1]
-    head = part({"alg": "none", "typ": "at+jwt", "kid": signing_key(door.platform.layout).kid})
-    return {"Authorization": f"Bearer {head}.{good}."}
-
-
 async def test_wrong_requests_get_the_problem_that_says_what_is_wrong(door: Door) -> None:
     async with httpx.AsyncClient(base_url=door.platform.url("intake"), timeout=30) as client:
-        for name, status, slug, method, path, request in _wrong_requests(door):
+        for name, status, slug, method, path, request in wrong_requests(door):
             answer = await client.request(method, path, **request)
             problem = answer.json()
             assert (answer.status_code, problem["type"]) == (status, PREFIX + slug), (name, answer.text)
