@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased
-from gmsd_publication.disclosure.errors import DisclosureError
+from gmsd_publication.disclosure.errors import DisclosureError, WorkersLost
 from gmsd_publication.domain.protection import Model, NearestFive, Protected
 from gmsd_publication.errors import REASONS
 from tests.publication.conftest import open_site
@@ -54,6 +54,22 @@ async def test_every_refusal_is_held_with_its_own_reason_in_the_log_and_the_othe
     await stage.say(await snapshot(stage.content, populated(seed=2), "b"))
     await stage.look()
     assert [one.snapshot_id for one in stage.log.said(PublicationReleased)] == ["other", "b"]
+    stage.store.close()
+
+
+async def test_lost_workers_hold_nothing_and_are_tried_again(tmp_path: Path) -> None:
+    method = Refusing(WorkersLost("killed"))
+    stage = Stage(tmp_path, protection=method)
+    await stage.say(await snapshot(stage.content, populated(), "a"))
+    await stage.say(await snapshot(stage.content, populated(), "other", "2026HJ01"))
+    await stage.look()
+    late = (await stage.desk.round()).late
+    assert {key: later.reason for key, later in late.items()} == {("basis", PERIOD): "workers_lost"}
+    assert stage.log.said(PublicationHeld) == []
+    assert [one.period for one in stage.log.said(PublicationReleased)] == ["2026HJ01"]
+    method.error = None
+    await stage.look()
+    assert [one.snapshot_id for one in stage.log.said(PublicationReleased)] == ["other", "a"]
     stage.store.close()
 
 

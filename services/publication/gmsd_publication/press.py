@@ -8,7 +8,7 @@ from uuid import UUID
 import polars as pl
 
 from gmsd_chassis.content.store import ContentStore
-from gmsd_chassis.errors import ContentDamaged, ContentExpired, Unprocessable
+from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater, Unprocessable
 from gmsd_chassis.logs import log
 from gmsd_contracts.catalogue import CATALOGUE, CATALOGUE_VERSION, Indicator
 from gmsd_contracts.cells import AUDIT_NAME, CELLS, FRAME, PROOF_NAME, RELEASE_NAME
@@ -17,7 +17,7 @@ from gmsd_contracts.events.publication import PublicationReleased, ReleasedTable
 from gmsd_publication import metrics
 from gmsd_publication.adapters.arrow import read_table, write_table
 from gmsd_publication.adapters.library import Library
-from gmsd_publication.disclosure.errors import DisclosureError
+from gmsd_publication.disclosure.errors import DisclosureError, WorkersLost
 from gmsd_publication.domain.audit import to_audit
 from gmsd_publication.domain.consent import Policy
 from gmsd_publication.domain.faults import SnapshotBroken
@@ -82,6 +82,8 @@ class Press:
             raise Refused("snapshot_too_large", refused.reason) from None
         except SnapshotBroken as broken:
             raise Refused(broken.reason, broken.detail) from None
+        except WorkersLost:
+            raise TryLater("workers_lost") from None
         except DisclosureError as refused:
             raise Refused(refused.reason, refused.detail) from None
 

@@ -40,6 +40,10 @@ class WorkLimit(DisclosureError):
     reason = "work_limit"
 
 
+class WorkersLost(Exception):
+    """A process that rounds was killed, for want of memory as a rule. No refusal: nothing was decided, and it can be tried again."""
+
+
 class CyclicHierarchy(DisclosureError):
     """A region or class lies in itself."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from gmsd_contracts.catalogue import Attribute, Indicator, below
-from gmsd_publication.disclosure.errors import InputInvalid, NotProved, WorkLimit
+from gmsd_publication.disclosure.errors import InputInvalid, NotProved, WorkersLost
 from gmsd_publication.disclosure.model import Ints
 from gmsd_publication.disclosure.proof.private import check_inside
 from gmsd_publication.disclosure.rounding.alike import alike
@@ -74,7 +74,7 @@ class KeyedRounding:
         earlier: Sequence[Earlier] = (),
         progress: Progress = unobserved,
     ) -> Protected:
-        """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid."""
+        """See Protection.protect. Raises NotAdditive, Infeasible, WorkLimit, NotProved, KeyMissing, InputInvalid; WorkersLost."""
         _check_thresholds(model.catalogue)
         if exact.is_empty():
             figures = _figures(exact, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
@@ -245,4 +245,4 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             yield pool
     except BrokenProcessPool:
-        raise WorkLimit("a process that rounds gemeenten died, for want of memory as a rule") from None
+        raise WorkersLost("a process that rounds gemeenten was killed") from None
