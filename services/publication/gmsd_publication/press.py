@@ -10,6 +10,7 @@ import polars as pl
 from gmsd_chassis.content.store import ContentStore
 from gmsd_chassis.errors import ContentDamaged, ContentExpired, TryLater, Unprocessable
 from gmsd_chassis.logs import log
+from gmsd_chassis.memory import give_back
 from gmsd_contracts.catalogue import CATALOGUE, CATALOGUE_VERSION, Indicator
 from gmsd_contracts.cells import AUDIT_NAME, CELLS, FRAME, PROOF_NAME, RELEASE_NAME
 from gmsd_contracts.events.cells_computed_v1 import CellsComputed
@@ -86,6 +87,8 @@ class Press:
             raise TryLater("workers_lost") from None
         except DisclosureError as refused:
             raise Refused(refused.reason, refused.detail) from None
+        finally:
+            give_back()
 
     async def write(self, release: UUID, built: Built) -> tuple[ReleasedTable, ...]:
         """The tables as public content; after them regions, audit and proof."""
