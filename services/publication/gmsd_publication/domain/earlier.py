@@ -8,6 +8,8 @@ import polars as pl
 from gmsd_contracts.catalogue import OPEN, Indicator
 from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.cells import MOMENT, category_type, exact, indicator_type
+from gmsd_publication.domain.numbering import Numbering
+from gmsd_publication.domain.places import UNKNOWN
 from gmsd_publication.domain.protection import Earlier
 from gmsd_publication.domain.regions import LEVEL, Regions
 
@@ -47,7 +49,9 @@ def earlier_of(issued: Issued, regions: Regions, catalogue: Sequence[Indicator])
     parts, whole = [], len(tables) == len(issued.tables)
     for table in tables:
         is_open = table.filter(pl.col("attribute").cast(pl.String).is_in(marks.implode()))
-        typed = is_open.select(*_typed(types), "value", pl.col("attribute").cast(pl.String).cast(ATTRIBUTE))
+        typed = is_open.select(
+            *_typed(is_open, types), "value", pl.col("attribute").cast(pl.String).cast(ATTRIBUTE)
+        )
         known = typed.drop_nulls(list(_KEY))
         whole = whole and known.height == typed.height
         parts.append(known)
@@ -63,15 +67,19 @@ def _exact(
     if origin is None:
         return None
     counted = exact(origin.cells, Regions(origin.frame), catalogue, origin.left_out)
-    typed = counted.select(*_typed(types), "count")
-    found = figures.select(_KEY).join(typed, on=_KEY, how="left", maintain_order="left")
+    typed = counted.select(*_typed(counted, types), "count").drop_nulls(list(_KEY))
+    numbering = Numbering.of(types)
+    counts = numbering.spread(typed, "count", UNKNOWN)[numbering.numbers(figures)]
     # A definition that changed without its version: what it was counted from cannot be told any more.
-    return None if found["count"].null_count() else found
+    return None if (counts == UNKNOWN).any() else figures.select(_KEY).with_columns(count=pl.Series(counts))
 
 
-def _typed(types: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+def _typed(table: pl.DataFrame, types: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     """The keys as `types`; null where a key does not exist there."""
-    return [pl.col(name).cast(pl.String).cast(kind, strict=False) for name, kind in types.items()]
+    return [
+        pl.col(name) if table.schema[name] == kind else pl.col(name).cast(pl.String).cast(kind, strict=False)
+        for name, kind in types.items()
+    ]
 
 
 def _nothing(types: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -157,7 +157,7 @@ def _proved(
         try:
             evidence = evidenced(published)
         except NotProved as refusal:
-            refused = refusal
+            refused = refusal.with_traceback(None)
             continue
         recount(release.families, published, release.model.base, evidence)
         return published, evidence

@@ -10,11 +10,10 @@ import polars as pl
 from gmsd_contracts.catalogue import Level
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Flags, Ints, Model
+from gmsd_publication.domain.numbering import Numbering
 from gmsd_publication.domain.places import UNKNOWN, fill_computed
 from gmsd_publication.domain.protection import Earlier
 from gmsd_publication.domain.release_model import Release
-
-_KEY = ["indicator", "moment", "region", "category"]
 
 
 class Keeping(Enum):
@@ -46,12 +45,14 @@ class Memory:
         size = release.model.size
         published, truth = np.full(size, UNKNOWN), np.full(size, UNKNOWN)
         expired = np.zeros(size, dtype=bool)
-        rows = exact.select(_KEY).with_columns(cell=pl.Series(release.order))
+        numbering = Numbering.of(exact.schema)
+        at = numbering.numbers(exact)
         for one in earlier:
-            values = _spread(release, rows, one.figures.with_columns(pl.col("value").fill_null(0)), "value")
+            figures = one.figures.with_columns(pl.col("value").fill_null(0))
+            values = _over_cells(release, numbering.spread(figures, "value", UNKNOWN)[at])
             counts = np.full(size, UNKNOWN)
             if one.exact is not None:
-                counts = _spread(release, rows, one.exact, "count")
+                counts = _over_cells(release, numbering.spread(one.exact, "count", UNKNOWN)[at])
             # A count that returns to what it was (consent withdrawn and given again) returns to its figure: rounded anew, the two
             # figures of one count would stand side by side.
             returned = (truth == release.truth) & (counts != release.truth)
@@ -105,13 +106,12 @@ class Memory:
         return fixed, np.where(fixed, self.published, 0)
 
 
-def _spread(release: Release, rows: pl.DataFrame, table: pl.DataFrame, column: str) -> Ints:
-    """A column of an earlier table over the cells, remainders and double counts computed as they are now."""
-    found = rows.join(table.select(*_KEY, column), on=_KEY, how="left", maintain_order="left")
+def _over_cells(release: Release, figures: Ints) -> Ints:
+    """[n] figures of the exact table [rows] over the cells, remainders and double counts computed as they are now."""
     values = np.full(release.model.size, UNKNOWN)
-    values[found["cell"].to_numpy()] = found[column].fill_null(UNKNOWN).to_numpy()
+    values[release.order] = figures
     for family in release.families:
-        figures = values[family.cells]
-        fill_computed(family.sums, figures)
-        values[family.cells] = figures
+        own = values[family.cells]
+        fill_computed(family.sums, own)
+        values[family.cells] = own
     return values

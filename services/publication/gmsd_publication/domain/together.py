@@ -19,19 +19,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
 import polars as pl
 
 from gmsd_contracts.catalogue import Indicator
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Ints
-from gmsd_publication.domain.places import REST
+from gmsd_publication.domain.numbering import Numbering
+from gmsd_publication.domain.places import REST, UNKNOWN
 from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import Model
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.relations import linked
 from gmsd_publication.domain.release_model import Release
 
-_CELL = ["indicator", "moment", "region", "category"]
 _WHO = ["place", "early", "late"]
 
 
@@ -117,25 +118,38 @@ def _unchanged(
     figures: Sequence[pl.DataFrame], catalogue: Sequence[Indicator], regions: Regions
 ) -> dict[str, pl.DataFrame]:
     """Per family, by its holder: pairs of releases and the gemeenten of which all figures are there in both and the same."""
-    where = regions.table.select("region", "gemeente").drop_nulls("gemeente")
+    numbering = Numbering.of(figures[-1].schema)
+    zeros = [one.with_columns(pl.col("value").fill_null(0)) for one in figures]
+    shown = [numbering.spread(one, "value", UNKNOWN).reshape(numbering.shape) for one in zeros]
+    gemeente, codes = _gemeenten(regions)
+    position = {indicator.id: at for at, indicator in enumerate(catalogue)}
     found = {}
     for family in linked(catalogue):
-        ids = [indicator.id for indicator in family]
-        tables = [
-            one.filter(pl.col("indicator").cast(pl.String).is_in(ids))
-            .join(where, on="region")
-            .select(*_CELL, "gemeente", value=pl.col("value").fill_null(0))
-            for one in figures
-        ]
+        own = [position[indicator.id] for indicator in family]
         pairs = [pl.DataFrame(schema={"gemeente": pl.String, "one": pl.Int32, "other": pl.Int32})]
-        for one, other in combinations(range(len(tables)), 2):
-            both = tables[one].join(tables[other], on=[*_CELL, "gemeente"], how="full", coalesce=True)
-            equal = (pl.col("value") == pl.col("value_right")).fill_null(value=False)
-            gemeenten = both.group_by("gemeente").agg(same=equal.all()).filter("same").select("gemeente")
-            for first, second in ((one, other), (other, one)):
-                pairs.append(gemeenten.with_columns(one=pl.lit(first), other=pl.lit(second)))
+        for one, other in combinations(range(len(shown)), 2):
+            same = codes.filter(_equal(shown[one][own], shown[other][own], gemeente, len(codes)))
+            for left, right in ((one, other), (other, one)):
+                pairs.append(pl.DataFrame({"gemeente": same}).with_columns(one=left, other=right))
         found[family[0].id] = pl.concat(pairs)
     return found
+
+
+def _equal(one: Ints, other: Ints, gemeente: Ints, count: int) -> pl.Series:
+    """[count] which gemeenten have figures [indicators, moments, regions, categories] in both, all of them equal."""
+    differ, there = (one != other), (one != UNKNOWN) | (other != UNKNOWN)
+    moved, known = (
+        np.bincount(gemeente, flags.any(axis=(0, 1, 3)), count + 1) > 0 for flags in (differ, there)
+    )
+    return pl.Series((known & ~moved)[:count])
+
+
+def _gemeenten(regions: Regions) -> tuple[Ints, pl.Series]:
+    """[regions] in which gemeente each lies, by its position in the second, which is also that of what lies in none."""
+    own = regions.table["gemeente"]
+    codes = own.drop_nulls().unique().sort()
+    at = {code: position for position, code in enumerate(codes)}
+    return np.array([at.get(code, len(codes)) for code in own], dtype=np.int64), codes
 
 
 def _shared(people: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
