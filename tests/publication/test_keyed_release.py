@@ -8,7 +8,7 @@ from gmsd_contracts.cells import DERIVED_LEVEL
 from gmsd_contracts.events.publication import PublicationHeld, PublicationReleased
 from gmsd_publication.domain.consent import Policy
 from gmsd_publication.domain.identity import trigger_id
-from gmsd_publication.domain.keyed import KeyedRounding
+from gmsd_publication.domain.keyed.method import KeyedRounding
 from gmsd_publication.domain.methods import DEFAULT_METHOD, METHODS
 from gmsd_publication.http import toets
 from tests.publication.world import PERIOD, Stage, consent, populated, snapshot

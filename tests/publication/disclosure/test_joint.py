@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gmsd_publication.disclosure.errors import NotProved
-from gmsd_publication.domain.joint import Crowd, pairs
-from gmsd_publication.domain.population import Kind
+from gmsd_publication.domain.keyed.joint import Crowd, pairs
+from gmsd_publication.domain.keyed.population import Kind
 from gmsd_publication.domain.relations import relations
 from tests.publication.disclosure.test_population import SMALL, draw_population
 

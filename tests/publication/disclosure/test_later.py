@@ -14,8 +14,8 @@ from gmsd_publication.disclosure.rounding.nearest import Asked
 from gmsd_publication.disclosure.rounding.targets import Targets
 from gmsd_publication.domain.consent import Consents, Policy
 from gmsd_publication.domain.earlier import Issued, Origin
-from gmsd_publication.domain.keyed import KeyedRounding
-from gmsd_publication.domain.memory import Keeping, Memory
+from gmsd_publication.domain.keyed.memory import Keeping, Memory
+from gmsd_publication.domain.keyed.method import KeyedRounding
 from gmsd_publication.domain.places import UNKNOWN
 from gmsd_publication.domain.protection import Earlier
 from gmsd_publication.domain.release_model import release_model

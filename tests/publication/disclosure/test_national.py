@@ -16,14 +16,14 @@ from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, satisfied
 from gmsd_publication.disclosure.rounding.targets import aimed_at, numbers, targets
 from gmsd_publication.domain.cells import exact
-from gmsd_publication.domain.joint import Crowd, Person
-from gmsd_publication.domain.keyed import KeyedRounding, _round
-from gmsd_publication.domain.memory import Memory
+from gmsd_publication.domain.keyed.joint import Crowd, Person
+from gmsd_publication.domain.keyed.memory import Memory
+from gmsd_publication.domain.keyed.method import KeyedRounding, _round
+from gmsd_publication.domain.keyed.population import Kind
+from gmsd_publication.domain.keyed.proof import proof
+from gmsd_publication.domain.keyed.recount import recount
 from gmsd_publication.domain.places import fill_computed
-from gmsd_publication.domain.population import Kind
-from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import Earlier, Model
-from gmsd_publication.domain.recount import recount
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.release_model import Release, release_model
 from tests.publication.disclosure.figures import values_of

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from gmsd_contracts.catalogue import INDICATORS, Category, Group, Indicator, Moment, Product
-from gmsd_publication.domain.population import Kind, Population
+from gmsd_publication.domain.keyed.population import Kind, Population
 from gmsd_publication.domain.relations import relations
 
 

@@ -11,11 +11,11 @@ import scipy.sparse as sp
 
 from gmsd_contracts.catalogue import CATALOGUE
 from gmsd_publication.domain.cells import exact
-from gmsd_publication.domain.keyed import KeyedRounding
+from gmsd_publication.domain.keyed.method import KeyedRounding
+from gmsd_publication.domain.keyed.together import Told, apart
 from gmsd_publication.domain.protection import Earlier, Model
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.release_model import Release, release_model
-from gmsd_publication.domain.together import Told, apart
 from tests.publication.disclosure.figures import values_of
 from tests.publication.world import populated
 

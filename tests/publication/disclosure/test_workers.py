@@ -9,9 +9,9 @@ import pytest
 
 from gmsd_contracts.catalogue import CATALOGUE
 from gmsd_publication.disclosure.errors import WorkersLost
-from gmsd_publication.domain import keyed
 from gmsd_publication.domain.cells import exact
-from gmsd_publication.domain.keyed import KeyedRounding
+from gmsd_publication.domain.keyed import method as keyed
+from gmsd_publication.domain.keyed.method import KeyedRounding
 from gmsd_publication.domain.protection import Model
 from gmsd_publication.domain.regions import Regions
 from tests.publication.world import populated

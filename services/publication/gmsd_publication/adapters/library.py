@@ -10,7 +10,7 @@ from gmsd_chassis.content.store import ContentStore
 from gmsd_contracts.cells import AUDIT, PROOF_NAME, RELEASE
 from gmsd_contracts.content import ContentRef
 from gmsd_publication.adapters.arrow import MAX_CONTENT_BYTES, read_table
-from gmsd_publication.domain.proof import SCHEMA
+from gmsd_publication.domain.keyed.proof import SCHEMA
 from gmsd_publication.domain.regions import REGIONS, Regions
 
 PROOF = pl.DataFrame(schema=SCHEMA).to_arrow().schema.with_metadata({"schema": PROOF_NAME})

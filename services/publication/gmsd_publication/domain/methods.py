@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from gmsd_publication.domain.keyed import KeyedRounding
+from gmsd_publication.domain.keyed.method import KeyedRounding
 from gmsd_publication.domain.protection import NearestFive, Protection
 
 Secret = Callable[[], bytes]

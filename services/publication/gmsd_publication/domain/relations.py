@@ -2,7 +2,7 @@
 
 A reader knows these as well as we do, so a publication that broke one would betray a small count: of 5 persons on the
 peildatum and 0 in the whole period the 5 must be 1 to 4. For laminar categories (categories in groups in a total) the
-relations are complete: whatever satisfies them is the count of some population (proof and construction: population.py).
+relations are complete: whatever satisfies them is the count of some population (proof and construction: keyed/population.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ import polars as pl
 
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Flags, Ints
-from gmsd_publication.domain.population import Kind
+from gmsd_publication.domain.keyed.population import Kind
 from gmsd_publication.domain.release_model import Family
 
 

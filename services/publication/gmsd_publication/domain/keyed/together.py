@@ -25,9 +25,9 @@ import polars as pl
 from gmsd_contracts.catalogue import Indicator
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Ints
+from gmsd_publication.domain.keyed.proof import proof
 from gmsd_publication.domain.numbering import Numbering
 from gmsd_publication.domain.places import REST, UNKNOWN
-from gmsd_publication.domain.proof import proof
 from gmsd_publication.domain.protection import Model
 from gmsd_publication.domain.regions import Regions
 from gmsd_publication.domain.relations import linked

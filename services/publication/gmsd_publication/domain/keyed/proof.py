@@ -13,9 +13,9 @@ import polars as pl
 
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Ints
-from gmsd_publication.domain.joint import Crowd, Pair, pairs
+from gmsd_publication.domain.keyed.joint import Crowd, Pair, pairs
+from gmsd_publication.domain.keyed.population import Kind, Population
 from gmsd_publication.domain.places import TWICE
-from gmsd_publication.domain.population import Kind, Population
 from gmsd_publication.domain.release_model import Family
 
 SCHEMA = {

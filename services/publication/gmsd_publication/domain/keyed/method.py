@@ -22,8 +22,11 @@ from gmsd_publication.disclosure.rounding.nearest import Asked, aim, satisfied
 from gmsd_publication.disclosure.rounding.targets import Targets, numbers, targets
 from gmsd_publication.domain.attributes import ATTRIBUTE
 from gmsd_publication.domain.audit import untested
-from gmsd_publication.domain.certified import certified
-from gmsd_publication.domain.memory import Keeping, Memory
+from gmsd_publication.domain.keyed.certified import certified
+from gmsd_publication.domain.keyed.memory import Keeping, Memory
+from gmsd_publication.domain.keyed.recount import recount
+from gmsd_publication.domain.keyed.together import Told, proof_beside
+from gmsd_publication.domain.keyed.wishes import declared, wishing
 from gmsd_publication.domain.places import LATER_STEPS, STEPS, fill_computed
 from gmsd_publication.domain.protection import (
     REMEMBERED,
@@ -34,10 +37,7 @@ from gmsd_publication.domain.protection import (
     fingerprint,
     unobserved,
 )
-from gmsd_publication.domain.recount import recount
 from gmsd_publication.domain.release_model import Release, release_model
-from gmsd_publication.domain.together import Told, proof_beside
-from gmsd_publication.domain.wishes import declared, wishing
 
 ATTEMPTS, SHUFFLE = 6, 150
 """Publications tried for a proof, and how much dearer or cheaper a choice becomes with each (of COST_UNITS)."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from gmsd_publication.disclosure.errors import NotProved
 from gmsd_publication.disclosure.model import Ints
-from gmsd_publication.domain.population import Kind, Population
+from gmsd_publication.domain.keyed.population import Kind, Population
 from gmsd_publication.domain.relations import Node, Relations
 
 
