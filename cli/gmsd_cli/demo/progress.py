@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
 from rich.live import Live
 from rich.table import Table
 
@@ -24,14 +26,15 @@ ORDER = (
 )
 # A person at a terminal sees every other second; a log file gets a line when it is worth one.
 LIVE_SECONDS, LINE_SECONDS = 2.0, 10.0
+PROTECTION = "gmsd_publication_protection_progress"
 
 
 class Progress:
     """Deliveries per state, speed, releases; drawn in place on a terminal, else a line now and then."""
 
-    def __init__(self, campaign: Campaign, bootstrap: str) -> None:
+    def __init__(self, campaign: Campaign, bootstrap: str, publication: str) -> None:
         self._campaign = campaign
-        self._bootstrap = bootstrap
+        self._bootstrap, self._publication = bootstrap, publication
         self._began = time.monotonic()
         self._news = News({}, {})
 
@@ -58,11 +61,13 @@ class Progress:
             f"{period} nr. {found.release.number}" for period, found in sorted(heard.live.items())
         )
         snapshots = ", ".join(f"{period} {count}×" for period, count in sorted(heard.snapshots.items()))
+        protected = protected_share(await _metrics(self._publication))
         return [
             ("verstuurd", f"{tally.sent} van {tally.planned} bestanden, {tally.bytes / 1e6:.0f} MB"),
             *((state, str(states[state])) for state in ORDER if state in states),
             ("snelheid", f"{rows / seconds:,.0f} rijen/s over {seconds:.0f} s".replace(",", ".")),
             ("momentopnamen", snapshots or "nog geen"),
+            *([("onthullingscontrole", f"{protected:.0%}")] if protected is not None else []),
             ("publicaties", releases or "nog geen"),
         ]
 
@@ -74,3 +79,24 @@ class Progress:
         for name, value in await self._facts():
             table.add_row(name, value)
         return table
+
+
+async def _metrics(service: str) -> str:
+    """The Prometheus text of a service; empty while it does not answer."""
+    with contextlib.suppress(httpx.HTTPError):
+        async with httpx.AsyncClient(trust_env=False, timeout=LIVE_SECONDS) as client:
+            answer = await client.get(f"{service}/metrics")
+            return answer.text if answer.status_code == httpx.codes.OK else ""
+    return ""
+
+
+def protected_share(exposition: str) -> float | None:
+    """How much of the release that publication protects now is done, of the one that is least far; None while it does none."""
+    found = [
+        sample.value
+        for family in text_string_to_metric_families(exposition)
+        if family.name == PROTECTION
+        for sample in family.samples
+        if sample.value < 1
+    ]
+    return min(found, default=None)

@@ -110,7 +110,9 @@ async def _deliver(platform: LocalPlatform, plan: list[Sending], outcome: Outcom
         with outcome.stage("register"):
             await _register(client, plan)
         campaign = Campaign(client, plan)
-        shown = asyncio.create_task(Progress(campaign, platform.bootstrap).show())
+        shown = asyncio.create_task(
+            Progress(campaign, platform.bootstrap, platform.url("publication")).show()
+        )
         try:
             with outcome.stage("deliver until in force"):
                 tally = await campaign.run()
