@@ -10,7 +10,7 @@ from tests.oracle.figures import AGES, GROUPS, Figures, upwards
 
 BASE = 5
 CLOSED = frozenset({"regio bestond niet", "niet geleverd", "niet goedgekeurd", "geen toestemming"})
-BELOW = {"<5": 5, "<10": 10}
+BELOW = {"<5": 5, "<10": 10, "<20": 20}
 """Marks of a published 0, by which the count is less than this; the second in totals of a later release."""
 Figure = tuple[str, str, str, str]
 """Indicator, moment, region, category."""

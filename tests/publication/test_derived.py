@@ -17,7 +17,8 @@ from tests.publication.methods import Proving, Replaying, Suppressing
 from tests.publication.test_protection import made
 from tests.publication.world import PLACES, Country, populated
 
-OPEN = ("getoond", "<5", "<10", "onderdrukt")
+ZERO = ("<5", "<10", "<20")
+OPEN = ("getoond", *ZERO, "onderdrukt")
 Row = Mapping[str, Any]
 
 
@@ -65,7 +66,7 @@ def _base(own: int | None, members: list[tuple[Row, Row]]) -> int | None:
     if all((mine["attribute"] in OPEN) == (theirs["attribute"] in OPEN) for mine, theirs in members):
         return own
     counted = [theirs for mine, theirs in members if mine["attribute"] in OPEN]
-    if any(theirs["attribute"] not in ("getoond", "<5", "<10") for theirs in counted):
+    if any(theirs["attribute"] not in ("getoond", *ZERO) for theirs in counted):
         return None
     return sum(theirs["value"] or 0 for theirs in counted)
 

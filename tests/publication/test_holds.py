@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gmsd_contracts.events.publication import PublicationHeld, PublicationReleas
 from gmsd_publication.disclosure.errors import DisclosureError, WorkersLost
 from gmsd_publication.domain.protection import Model, NearestFive, Protected
 from gmsd_publication.errors import REASONS
+from gmsd_publication.press import MAX_LOSSES
 from tests.publication.conftest import open_site
 from tests.publication.test_desk import errors_of
 from tests.publication.test_interface import read_stream
@@ -57,19 +59,42 @@ async def test_every_refusal_is_held_with_its_own_reason_in_the_log_and_the_othe
     stage.store.close()
 
 
-async def test_lost_workers_hold_nothing_and_are_tried_again(tmp_path: Path) -> None:
+async def test_lost_workers_are_tried_again_and_hold_at_the_third_time(tmp_path: Path) -> None:
     method = Refusing(WorkersLost("killed"))
     stage = Stage(tmp_path, protection=method)
     await stage.say(await snapshot(stage.content, populated(), "a"))
     await stage.say(await snapshot(stage.content, populated(), "other", "2026HJ01"))
-    await stage.look()
-    late = (await stage.desk.round()).late
-    assert {key: later.reason for key, later in late.items()} == {("basis", PERIOD): "workers_lost"}
+    for _ in range(MAX_LOSSES - 1):
+        late = (await stage.desk.round()).late
+        assert {key: later.reason for key, later in late.items()} == {("basis", PERIOD): "workers_lost"}
     assert stage.log.said(PublicationHeld) == []
     assert [one.period for one in stage.log.said(PublicationReleased)] == ["2026HJ01"]
+    assert not (await stage.desk.round()).late
+    assert [one.snapshot_id for one in stage.log.said(PublicationHeld)] == ["a"]
     method.error = None
+    await stage.say(await snapshot(stage.content, populated(seed=2), "b"))
     await stage.look()
-    assert [one.snapshot_id for one in stage.log.said(PublicationReleased)] == ["other", "a"]
+    assert [one.snapshot_id for one in stage.log.said(PublicationReleased)] == ["other", "b"]
+    stage.store.close()
+
+
+async def test_a_refusal_keeps_nothing_of_what_was_computed(tmp_path: Path) -> None:
+    held: list[weakref.ref[Any]] = []
+
+    class Large:
+        """What a release is computed with."""
+
+    class Working(NearestFive):
+        def protect(self, *given: Any) -> Protected:
+            large = Large()
+            held.append(weakref.ref(large))
+            raise WorkersLost("killed")
+
+    stage = Stage(tmp_path, protection=Working())
+    await stage.say(await snapshot(stage.content, populated(), "a"))
+    late = (await stage.desk.round()).late
+    assert len(late) == len(held) == 1
+    assert held[0]() is None
     stage.store.close()
 
 

@@ -44,3 +44,14 @@ def test_numbers_fill_a_grid_in_the_order_of_the_keys() -> None:
     numbering = Numbering.of(KINDS)
     grid = np.arange(numbering.size).reshape(numbering.shape)
     assert grid[1, 0, 2, 3] == numbering.numbers(table([("U1", "peildatum", "BU00140101", "c")]))[0]
+
+
+def test_a_table_of_other_types_or_with_nulls_is_refused() -> None:
+    cells: list[tuple[str, ...]] = [("P1", "periode", "NL00", "totaal")]
+    numbering, other = Numbering.of(KINDS), pl.Enum(["GM0014", "NL00"])
+    with pytest.raises(TypeError, match="own types"):
+        numbering.numbers(table(cells).with_columns(pl.col("region").cast(pl.String).cast(other)))
+    with pytest.raises(TypeError, match="without nulls"):
+        numbering.numbers(table(cells).with_columns(region=pl.lit(None, KINDS["region"])))
+    with pytest.raises(TypeError, match="value has nulls"):
+        numbering.spread(table(cells).with_columns(value=pl.lit(None, pl.Int64)), "value", -1)

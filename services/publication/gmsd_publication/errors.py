@@ -91,6 +91,7 @@ REASONS: dict[str, str] = {
     "contradictory": "Public facts exclude one another or a count. Look at the definitional zeros and bounds it names.",
     "infeasible": "No figures within the declared steps add up. Declare a larger step for the margins, or wait for other input.",
     "work_limit": "The solver used up its work before it had an answer. A replay ends alike: raise the limit on work.",
+    "workers_lost": "Processes that round were killed again and again. Give publication more memory, and ask for the release.",
     "cyclic_hierarchy": "A region or category lies in itself. Look at the regio delivery.",
     "broken_decomposition": "A figure joins gemeenten that are decided apart. Look at the region or equation it names.",
     "mixed_bases": "An equation joins figures with different rounding bases. Give them one base in the catalogue.",

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -32,6 +33,9 @@ REGIONS_TABLE, AUDIT_TABLE, PROOF_TABLE = "regio", "toets", "bewijs"
 LOG_SECONDS = 5.0
 """Between two lines about how far the protection of one release is; a national one takes minutes."""
 
+MAX_LOSSES = 3
+"""Times that the processes of one snapshot's release are lost before it is held: one may be chance, three are this release."""
+
 
 class Refused(Exception):
     """This snapshot gives no release. `reason` is of errors.REASONS; `detail` names regions and columns only."""
@@ -49,6 +53,7 @@ class Press:
         self._content, self._library = content, library
         self._past = Past(content, library)
         self.protection = protection
+        self._losses: Counter[str] = Counter()
 
     async def build(self, snapshot: CellsComputed, policy: Policy, issues: Sequence[Issue] = ()) -> Built:
         """The protected tables, given the releases that came out before. Raises Refused, TryLater."""
@@ -57,38 +62,53 @@ class Press:
         catalogue = catalogue_of(snapshot.product)
         if not catalogue:
             raise Refused("unknown_product", snapshot.product)
+        refusal: Refused | TryLater | None = None
         try:
-            cells = await read_table(self._content, snapshot.cells, CELLS)
-            frame = await read_table(self._content, snapshot.frame, FRAME)
-            # Figures of another method do not add up with these, so they cannot be kept; readers are told which were tested with.
-            same = [issue for issue in issues if issue.release.protection == self.protection.name]
-            issued = await self._past.load(same)
-            return await asyncio.to_thread(
-                build,
-                cells,
-                frame,
-                product=snapshot.product,
-                period=snapshot.period,
-                catalogue=catalogue,
-                policy=policy,
-                protection=self.protection,
-                issued=issued,
-                progress=Watch(snapshot.product, snapshot.period),
-            )
+            built = await self._built(snapshot, policy, issues, catalogue)
         except ContentExpired:
-            raise Refused("snapshot_expired") from None
-        except ContentDamaged as damaged:
-            raise Refused("snapshot_damaged") from damaged
+            refusal = Refused("snapshot_expired")
+        except ContentDamaged:
+            refusal = Refused("snapshot_damaged")
         except Unprocessable as refused:
-            raise Refused("snapshot_too_large", refused.reason) from None
+            refusal = Refused("snapshot_too_large", refused.reason)
         except SnapshotBroken as broken:
-            raise Refused(broken.reason, broken.detail) from None
-        except WorkersLost:
-            raise TryLater("workers_lost") from None
+            refusal = Refused(broken.reason, broken.detail)
+        except WorkersLost as lost:
+            refusal = self._lost(snapshot.snapshot_id, lost)
         except DisclosureError as refused:
-            raise Refused(refused.reason, refused.detail) from None
+            refusal = Refused(refused.reason, refused.detail)
         finally:
-            give_back()
+            metrics.PROTECTION_PROGRESS.set(1.0, product=snapshot.product)
+        await asyncio.to_thread(give_back)
+        if refusal is not None:
+            # Raised out of the handlers: who keeps it would keep what it was raised in, all that was computed.
+            raise refusal
+        return built
+
+    async def _built(
+        self, snapshot: CellsComputed, policy: Policy, issues: Sequence[Issue], catalogue: Sequence[Indicator]
+    ) -> Built:
+        cells = await read_table(self._content, snapshot.cells, CELLS)
+        frame = await read_table(self._content, snapshot.frame, FRAME)
+        # Figures of another method do not add up with these, so they cannot be kept; readers are told which were tested with.
+        same = [issue for issue in issues if issue.release.protection == self.protection.name]
+        return await asyncio.to_thread(
+            build,
+            cells,
+            frame,
+            product=snapshot.product,
+            period=snapshot.period,
+            catalogue=catalogue,
+            policy=policy,
+            protection=self.protection,
+            issued=await self._past.load(same),
+            progress=Watch(snapshot.product, snapshot.period),
+        )
+
+    def _lost(self, snapshot_id: str, lost: WorkersLost) -> Refused | TryLater:
+        self._losses[snapshot_id] += 1
+        again = self._losses[snapshot_id] < MAX_LOSSES
+        return TryLater(lost.reason) if again else Refused(lost.reason, lost.detail)
 
     async def write(self, release: UUID, built: Built) -> tuple[ReleasedTable, ...]:
         """The tables as public content; after them regions, audit and proof."""

@@ -1,5 +1,6 @@
 """One way after another: the first that is not refused, and nothing kept of those that were."""
 
+import gc
 import weakref
 from functools import partial
 
@@ -53,3 +54,19 @@ def test_what_a_refused_attempt_held_is_free_when_the_next_begins() -> None:
     with pytest.raises(Infeasible):
         first_found([attempt, attempt, attempt])
     assert len(held) == 3
+
+
+def test_nothing_is_held_after_the_last_refusal_either() -> None:
+    held: list[weakref.ref[Large]] = []
+
+    def attempt() -> int:
+        large = Large()
+        held.append(weakref.ref(large))
+        raise Infeasible("no")
+
+    gc.disable()  # what goes only with the collector is held until it runs
+    try:
+        assert or_none(partial(first_found, [attempt, attempt])) is None
+        assert not any(one() for one in held)
+    finally:
+        gc.enable()

@@ -12,6 +12,7 @@ import pytest
 from gmsd_contracts.catalogue import CATALOGUE
 from gmsd_contracts.cells import DERIVED_LEVEL
 from gmsd_publication.disclosure.errors import DisclosureError, NotProved
+from gmsd_publication.disclosure.rounding import blocks, trees
 from gmsd_publication.disclosure.rounding.blocks import round_blocks
 from gmsd_publication.disclosure.rounding.nearest import Asked, satisfied
 from gmsd_publication.disclosure.rounding.targets import aimed_at, numbers, targets
@@ -22,6 +23,7 @@ from gmsd_publication.domain.keyed.method import KeyedRounding, _round
 from gmsd_publication.domain.keyed.population import Kind
 from gmsd_publication.domain.keyed.proof import proof
 from gmsd_publication.domain.keyed.recount import recount
+from gmsd_publication.domain.keyed.wishes import wishing
 from gmsd_publication.domain.places import fill_computed
 from gmsd_publication.domain.protection import Earlier, Model
 from gmsd_publication.domain.regions import Regions
@@ -134,6 +136,28 @@ def moved(release: Release, values: np.ndarray, seed: int) -> list[np.ndarray]:
 def test_first_releases_of_these_countries_come_out(seed: int, people: int) -> None:
     regions, counts = country(seed, people)
     KeyedRounding(KEY).protect(counts, Model("basis", "2025HJ02", CATALOGUE, regions))
+
+
+@pytest.mark.parametrize("added", [True, False])
+def test_what_never_fits_is_decided_with_the_totals_over_it(
+    monkeypatch: pytest.MonkeyPatch, added: bool
+) -> None:
+    """Side by side, and where that does not add up one by one."""
+    release, _, _, _ = rounded(1, 900)
+    strict, *softer = wishing(release)
+    aims = targets(
+        release.truth, strict.base, numbers(KEY, (release.model.names[i] for i in range(strict.size)))
+    )
+    asked = Asked(release.truth, aims, np.zeros(strict.size, dtype=bool), release.truth)
+    monkeypatch.setattr(trees.Tree, "attempt", lambda *_: None)
+    if not added:
+        monkeypatch.setattr(blocks._Above, "_added", lambda *_: False)
+    values = round_blocks(strict, asked, softer=softer)
+    assert satisfied(release.model, values)
+    off = abs(values - release.truth)[release.model.published]
+    assert (off < (release.model.base * (release.model.steps + 1))[release.model.published]).all()
+    with pytest.raises(ValueError, match="softer"):
+        round_blocks(softer[-1], asked, softer=[strict])
 
 
 def test_workers_and_repeats_give_the_same_bytes() -> None:

@@ -40,8 +40,10 @@ class WorkLimit(DisclosureError):
     reason = "work_limit"
 
 
-class WorkersLost(Exception):
-    """A process that rounds was killed, for want of memory as a rule. No refusal: nothing was decided, and it can be tried again."""
+class WorkersLost(DisclosureError):
+    """A process that rounds was killed or could not be started, for want of memory as a rule. Nothing was decided: it may be tried again."""
+
+    reason = "workers_lost"
 
 
 class CyclicHierarchy(DisclosureError):

@@ -16,18 +16,22 @@ KEY = ("indicator", "moment", "region", "category")
 
 @dataclass(frozen=True)
 class Numbering:
-    """`shape`: how many indicators, moments, regions and categories there are, of which cells are numbered in that order."""
+    """Cells are numbered by indicator, moment, region and category, in the order of their types (`kinds`, as KEY)."""
 
-    shape: tuple[int, int, int, int]
+    kinds: tuple[pl.Enum, ...]
 
     @classmethod
     def of(cls, schema: Mapping[str, pl.DataType]) -> "Numbering":
         """Of tables whose KEY columns have the types of this schema, all of them `pl.Enum`. Raises TypeError."""
-        kinds = [schema[name] for name in KEY]
-        sizes = [len(kind.categories) for kind in kinds if isinstance(kind, pl.Enum)]
-        if len(sizes) < len(KEY):
-            raise TypeError(f"cells are numbered by types that know all their values: {kinds}")
-        return cls((sizes[0], sizes[1], sizes[2], sizes[3]))
+        kinds = tuple(kind for kind in (schema[name] for name in KEY) if isinstance(kind, pl.Enum))
+        if len(kinds) < len(KEY):
+            raise TypeError(f"cells are numbered by types that know all their values, not {dict(schema)}")
+        return cls(kinds)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many indicators, moments, regions and categories there are."""
+        return tuple(len(kind.categories) for kind in self.kinds)
 
     @property
     def size(self) -> int:
@@ -35,13 +39,20 @@ class Numbering:
         return int(np.prod(self.shape))
 
     def numbers(self, table: pl.DataFrame) -> Ints:
-        """[rows] of a table with KEY."""
-        at = [table[name].to_physical().to_numpy() for name in KEY]
+        """[rows] of a table with KEY. Raises TypeError: it has other types, or a key that is null."""
+        if (
+            tuple(table.schema[name] for name in KEY) != self.kinds
+            or table.select(KEY).null_count().row(0) != (0,) * 4
+        ):
+            raise TypeError("a table is numbered by its own types, and without nulls")
+        at = tuple(table[name].to_physical().to_numpy() for name in KEY)
         found: Ints = np.ravel_multi_index(at, self.shape).astype(np.int64, copy=False)
         return found
 
     def spread(self, table: pl.DataFrame, column: str, missing: int) -> Ints:
-        """[size] a column by number; `missing` where the table has no such cell."""
+        """[size] a column by number; `missing` where the table has no such cell. Raises TypeError, as `numbers` and for a null."""
+        if table[column].null_count():
+            raise TypeError(f"{column} has nulls")
         found = np.full(self.size, missing, dtype=np.int64)
         found[self.numbers(table)] = table[column].to_numpy()
         return found

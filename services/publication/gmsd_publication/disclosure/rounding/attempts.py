@@ -17,7 +17,10 @@ def first_found(attempts: Iterable[Callable[[], Found]]) -> Found:
         except (Infeasible, WorkLimit) as refusal:
             # Without its frames: those of one attempt at a nation hold 0.3 GB, and the next is made while they wait.
             refused = refusal.with_traceback(None)
-    raise refused
+    try:
+        raise refused
+    finally:
+        del refused  # else it and this frame hold one another, and what the last attempt worked on
 
 
 def or_none(attempt: Callable[[], Found]) -> Found | None:

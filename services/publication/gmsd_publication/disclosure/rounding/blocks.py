@@ -44,6 +44,8 @@ def round_blocks(
     """
     work = work or BLOCK_WORK
     model.check()
+    if any(not _softer(one, model) for one in softer):
+        raise ValueError("a softer model has the same rows, but for the last of the implied counts")
     trunk, *trees = forest(_within_reach(model, asked), asked, _labels(model.parents))
     values = aim(model, asked)
     values[trunk.cells[: trunk.own]] = trunk.decide_in_the_end(values[trunk.cells], work)
@@ -78,8 +80,8 @@ class _Above:
         self.models, self.asked, self.trees, self._strict = models, asked, trees, trunk
         self.softest = 0
         """Of the models that were needed: what holds of all that was decided."""
-        self._within = cache(lambda number: _within_reach(models[number], asked))
-        self._trunk = cache(lambda number: softened(trunk, self._within(number), asked))
+        within = cache(lambda number: _within_reach(models[number], asked))
+        self._within, self._trunk = within, cache(lambda number: softened(trunk, within(number), asked))
 
     def decide(
         self,
@@ -131,6 +133,16 @@ class _Above:
             return True
         values[cells] = was
         return False
+
+
+def _softer(one: Model, model: Model) -> bool:
+    return bool(
+        one.equations.shape == model.equations.shape
+        and one.presence.shape == model.presence.shape
+        and one.implied.shape[0] <= model.implied.shape[0]
+        and (one.upper >= model.upper).all()
+        and (one.lower <= model.lower).all()
+    )
 
 
 def _within_reach(model: Model, asked: Asked) -> Model:

@@ -53,8 +53,10 @@ class Tree:
     def decide_in_the_end(self, values: Ints, work: Work | None) -> Ints:
         """The same with all we have: also block by block what is small, more cells at a time, and everything at once."""
         shapes = [(LARGE, self.model), (LAST_RESORT, self.model), (LAST_RESORT, self._once)]
-        shapes = shapes[::-1] if self.own <= SMALL else shapes
-        shapes = shapes if self.own <= LAST_RESORT else shapes[:-1]
+        if self.own <= LARGE:
+            shapes = [(LARGE, self._once), (LARGE, self.model)][:: 1 if self.own <= SMALL else -1]
+        elif self.own > LAST_RESORT:
+            del shapes[-1]
         return first_found(partial(self._walked, values, work, most, model) for most, model in shapes)
 
     @property

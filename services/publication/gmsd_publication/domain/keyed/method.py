@@ -161,7 +161,10 @@ def _proved(
             continue
         recount(release.families, published, release.model.base, evidence)
         return published, evidence
-    raise refused
+    try:
+        raise refused
+    finally:
+        del refused  # as in `first_found`
 
 
 def _round(
@@ -240,9 +243,11 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
     if workers < 2:
         yield None
         return
-    # Spawned, not forked: the service has threads, and a fork would copy their locks.
+    # Spawned, not forked: the service has threads, and a fork would copy their locks. They start when the first work is given.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield pool
-    except BrokenProcessPool:
-        raise WorkersLost("a process that rounds gemeenten was killed") from None
+        yield pool
+    except (BrokenProcessPool, OSError, MemoryError) as lost:
+        raise WorkersLost(f"a process that rounds gemeenten was lost ({type(lost).__name__})") from None
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -17,7 +17,7 @@ that are rounded themselves; totals have room for it in their step."""
 MOST = (0, 1, 2)
 """Bases that such a double count may be, one after the other."""
 DOUBLE_STEPS = 8
-"""How far a double count may be off at most: more than kept figures of ten gemeenten ever made necessary."""
+"""How far a double count should be off at most: more than kept figures of ten gemeenten ever made necessary."""
 
 
 def declared(release: Release, later: bool) -> Rules:
