@@ -81,6 +81,7 @@ class Inbox:
         self._busy_since: float | None = None
         self._done: dict[TopicPartition, int] = {}
         self._skipped: dict[TopicPartition, tuple[int, int]] = {}
+        self._begun: dict[TopicPartition, tuple[int, int]] = {}  # epoch and offset of the last commit
         self._observed = 0
         self._crashed = False
         self._crash: Callable[[str, BaseException], None] | None = None
@@ -266,6 +267,9 @@ class Inbox:
         if epoch != self._drain.epoch:
             UNCOMMITTED.inc(group=self.group, reason="revoked")
             return
+        if self._begun.get(partition, (epoch, offset)) > (epoch, offset):
+            return  # an observation commits while records are handled: what it skipped may be behind by now
+        self._begun[partition] = epoch, offset
         if self._skipped.get(partition, (offset + 1, epoch))[0] <= offset:
             del self._skipped[
                 partition

@@ -422,3 +422,31 @@ async def test_what_is_skipped_while_skipped_ones_are_committed_is_not_forgotten
     await member.inbox.observe()
     await member.inbox.observe()
     assert await corner.committed(first.partition) == late[0].offset + 1
+
+
+async def test_a_commit_of_what_was_skipped_never_goes_back(corner: Corner) -> None:
+    """An observation that comes to its commit late finds that more was done since."""
+    other = encode(answer(uuid4()), lambda _: corner.source)
+    member = await corner.join(Seen())
+    [first] = await corner.publisher.append([other])
+    await until(lambda: bool(member.inbox._skipped))
+    commit = member.inbox._commit
+    done: list[int] = []
+
+    async def late(consumer: Any, partition: Any, offset: int, epoch: int) -> None:
+        member.inbox._commit = commit  # type: ignore[method-assign]
+        for number in range(1, 100):
+            [position] = await corner.publisher.publish([consent(number)])
+            if position.partition == first.partition:
+                done.append(position.offset + 1)
+                break
+        async with asyncio.timeout(20):
+            while await corner.committed(first.partition) < done[0]:
+                await asyncio.sleep(0.05)
+        await commit(consumer, partition, offset, epoch)
+
+    member.inbox._commit = late  # type: ignore[method-assign]
+    await member.inbox.observe()
+    assert await corner.committed(first.partition) == done[0]
+    await member.inbox.observe()
+    assert await corner.committed(first.partition) == done[0]
