@@ -17,4 +17,5 @@ def test_it_is_the_share_that_publication_tells(share: float, shown: float | Non
 
 def test_nothing_is_shown_while_there_is_nothing_to_tell() -> None:
     assert protected_share("") is None
+    assert protected_share(f"{PROTECTION} half") is None
     assert protected_share("# HELP a b\n# TYPE a gauge\na 0.5\n") is None

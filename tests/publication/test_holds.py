@@ -64,8 +64,12 @@ async def test_lost_workers_are_tried_again_and_hold_at_the_third_time(tmp_path:
     stage = Stage(tmp_path, protection=method)
     await stage.say(await snapshot(stage.content, populated(), "a"))
     await stage.say(await snapshot(stage.content, populated(), "other", "2026HJ01"))
-    for _ in range(MAX_LOSSES - 1):
-        late = (await stage.desk.round()).late
+    for times in range(1, MAX_LOSSES):
+        with structlog.testing.capture_logs() as lines:
+            late = (await stage.desk.round()).late
+        assert [(line["detail"], line["times"]) for line in lines if line["event"] == "workers_lost"] == [
+            ("killed", times)
+        ]
         assert {key: later.reason for key, later in late.items()} == {("basis", PERIOD): "workers_lost"}
     assert stage.log.said(PublicationHeld) == []
     assert [one.period for one in stage.log.said(PublicationReleased)] == ["2026HJ01"]

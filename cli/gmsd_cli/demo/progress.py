@@ -91,12 +91,11 @@ async def _metrics(service: str) -> str:
 
 
 def protected_share(exposition: str) -> float | None:
-    """How much of the release that publication protects now is done, of the one that is least far; None while it does none."""
-    found = [
-        sample.value
-        for family in text_string_to_metric_families(exposition)
-        if family.name == PROTECTION
-        for sample in family.samples
-        if sample.value < 1
-    ]
-    return min(found, default=None)
+    """How much of the release that publication protects now is done, of the one that is least far; None while it does none, and of
+    a text that is no exposition."""
+    try:
+        families = list(text_string_to_metric_families(exposition))
+    except ValueError:
+        return None
+    found = [sample.value for one in families if one.name == PROTECTION for sample in one.samples]
+    return min((share for share in found if share < 1), default=None)

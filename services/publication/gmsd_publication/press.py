@@ -107,6 +107,7 @@ class Press:
 
     def _lost(self, snapshot_id: str, lost: WorkersLost) -> Refused | TryLater:
         self._losses[snapshot_id] += 1
+        log.warning("workers_lost", snapshot=snapshot_id, detail=lost.detail, times=self._losses[snapshot_id])
         again = self._losses[snapshot_id] < MAX_LOSSES
         return TryLater(lost.reason) if again else Refused(lost.reason, lost.detail)
 
